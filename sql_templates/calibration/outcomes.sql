@@ -1,0 +1,53 @@
+-- outcomes: positives and negatives of every score cell, estimated from calibrated scores and realized from labels.
+-- inputs:
+--   {{ applied }}: chunk_number bigint, segment_column varchar, segment_value varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, position double, isotonic double
+--   {{ choice }}: is_calibrated boolean
+--   {{ positive }}: the label's positive value
+-- grain: family, chunk_number, segment_column, segment_value, is_predicted_positive, cell, fold, actual_label
+-- output:
+--   family varchar
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   is_predicted_positive boolean
+--   cell double
+--   row_count bigint
+--   positives double
+--   negatives double
+with calibrated as (
+    select
+        chunk_number
+        , segment_column
+        , segment_value
+        , predicted_label = {{ positive }} as is_predicted_positive
+        , actual_label = {{ positive }} as is_positive
+        , cell
+        , cast(row_count as double) as rows_in_cell
+        , row_count
+        , case when is_calibrated then coalesce(isotonic, position) else position end as probability
+    from {{ applied }}
+    cross join {{ choice }} as choice
+)
+select
+    'estimated' as family
+    , chunk_number
+    , segment_column
+    , segment_value
+    , is_predicted_positive
+    , cell
+    , row_count
+    , case when cell is not null then rows_in_cell * probability end as positives
+    , case when cell is not null then rows_in_cell * (1 - probability) end as negatives
+from calibrated
+union all
+select
+    'realized' as family
+    , chunk_number
+    , segment_column
+    , segment_value
+    , is_predicted_positive
+    , cell
+    , row_count
+    , case when is_positive then rows_in_cell when not is_positive then 0e0 end as positives
+    , case when is_positive then 0e0 when not is_positive then rows_in_cell end as negatives
+from calibrated

@@ -1,0 +1,25 @@
+-- chunk_counts: rows, first and last time of every chunk, by itself and by segment.
+-- inputs:
+--   {{ rows }}: chunk_number bigint, row_time timestamp, segment_0 varchar
+--   {{ segments }}: index and name of every segment column
+-- grain: chunk_number, segment_column, segment_value
+-- output:
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   row_count bigint
+--   first_time timestamp
+--   last_time timestamp
+select
+    chunk_number
+    , case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end as segment_column
+    , case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end as segment_value
+    , count(*) as row_count
+    , min(row_time) as first_time
+    , max(row_time) as last_time
+from {{ rows }} as source_rows
+where chunk_number is not null
+group by grouping sets (
+    (chunk_number)
+    {% for segment in segments %}, (chunk_number, segment_{{ segment.index }}){% endfor %}
+)

@@ -1,0 +1,64 @@
+-- kolmogorov_smirnov: largest difference of the two distribution functions, with its asymptotic p-value.
+-- formula: sup |F - G|; in [0, 1]; NULL when either side has no rows
+-- source: Smirnov 1948; noise floor: mean of the Kolmogorov distribution, sqrt(pi/2) ln 2 sqrt(1/n + 1/m)
+-- inputs:
+--   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double
+-- grain: chunk_number, segment_column, segment_value, column_name
+-- output:
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   family varchar
+--   metric varchar
+--   column_name varchar
+--   component varchar
+--   value double
+--   standard_error double
+--   noise_floor double
+--   p_value double
+--   row_count bigint
+--   unused_count bigint
+--   note varchar
+with largest as (
+    select
+        chunk_number
+        , segment_column
+        , segment_value
+        , column_name
+        , max(abs(difference_after)) as statistic
+        , max(chunk_total) as chunk_total
+        , max(reference_total) as reference_total
+        , max(missing_count) as missing_count
+    from {{ distribution_functions }}
+    group by chunk_number, segment_column, segment_value, column_name
+), scaled as (
+    select
+        largest.*
+        , statistic * sqrt(chunk_total * reference_total / nullif(chunk_total + reference_total, 0)) as lambda
+    from largest
+)
+select
+    chunk_number
+    , segment_column
+    , segment_value
+    , 'drift' as family
+    , 'kolmogorov_smirnov' as metric
+    , column_name
+    , '' as component
+    , statistic as value
+    , cast(null as double) as standard_error
+    , sqrt(pi() / 2) * ln(2e0) * sqrt(1 / nullif(chunk_total, 0) + 1 / nullif(reference_total, 0)) as noise_floor
+    , case
+        when lambda is null then null
+        when lambda < 0.04 then 1e0
+        when lambda < 1 then greatest(0, 1 - sqrt(2 * pi()) / lambda * (
+            {% for odd in (1, 3, 5, 7) %}{% if not loop.first %} + {% endif %}exp(-{{ odd * odd }} * pi() * pi() / (8 * lambda * lambda)){% endfor %}
+        ))
+        else 2 * (
+            exp(-2 * lambda * lambda) - exp(-8 * lambda * lambda) + exp(-18 * lambda * lambda) - exp(-32 * lambda * lambda)
+        )
+    end as p_value
+    , cast(chunk_total as bigint) as row_count
+    , missing_count as unused_count
+    , case when statistic is null then 'no values' end as note
+from scaled

@@ -1,0 +1,10 @@
+-- sample_size: how many reference rows the sample holds that places the cells.
+-- Placing needs quantiles, and a tenth of a large reference places as well as all of it.
+-- inputs:
+--   {{ rows }}: chunk_number bigint, fold integer
+-- grain: one row
+-- output:
+--   sample_row_count bigint
+select count(*) as sample_row_count
+from {{ rows }} as source_rows
+where fold = 0

@@ -1,0 +1,40 @@
+-- statistics: moments, range and quantiles of every numeric column of the reference, in one row.
+-- Infinities and NaN take no part. Quantiles come from the sample where it has 20,000 rows.
+-- inputs:
+--   {{ rows }}: chunk_number bigint, fold integer, value_0 double
+--   {{ sample_size }}: sample_row_count bigint
+--   {{ columns }}: index of every numeric column
+-- grain: one row
+-- output:
+--   row_count_0 bigint
+--   minimum_0 double
+--   maximum_0 double
+--   mean_0 double
+--   deviation_0 double
+--   cubes_0 double
+--   quantiles_0 double[]
+select
+    {% for column in columns %}
+    {% if not loop.first %}, {% endif %}count(value_{{ column.index }}) as row_count_{{ column.index }}
+    , min(value_{{ column.index }}) as minimum_{{ column.index }}
+    , max(value_{{ column.index }}) as maximum_{{ column.index }}
+    , avg(value_{{ column.index }}) as mean_{{ column.index }}
+    , sqrt(greatest(avg(value_{{ column.index }} * value_{{ column.index }}) - avg(value_{{ column.index }}) * avg(value_{{ column.index }}), 0)) as deviation_{{ column.index }}
+    , avg(value_{{ column.index }} * value_{{ column.index }} * value_{{ column.index }}) as cubes_{{ column.index }}
+    , quantile_disc(
+        case when is_sampled then value_{{ column.index }} end
+        , [0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999]
+    ) as quantiles_{{ column.index }}
+    {% endfor %}
+from (
+    select
+        fold = 0 or sample_row_count < 20000 as is_sampled
+        {% for column in columns %}
+        , case
+            when value_{{ column.index }} >= -1.7e308 and value_{{ column.index }} <= 1.7e308
+                then value_{{ column.index }}
+        end as value_{{ column.index }}
+        {% endfor %}
+    from {{ rows }} as source_rows
+    cross join {{ sample_size }} as sample
+) as finite_rows

@@ -1,0 +1,53 @@
+-- scores: rows by score cell, predicted and actual label, in one scan.
+-- A cell is as wide as 1/2000 of the score or 1/250 of its log-odds, whichever is narrower: both
+-- counts only grow with the score, so their sum refines both, also for very rare events.
+-- inputs:
+--   {{ rows }}: chunk_number bigint, segment_0 varchar, score double, predicted_label varchar, actual_label varchar, fold integer
+--   {{ segments }}: index and name of every segment column
+--   {{ is_exact }}: given where every distinct score is a cell of its own
+-- grain: chunk_number, segment_column, segment_value, predicted_label, actual_label, cell, fold
+-- output:
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   predicted_label varchar
+--   actual_label varchar
+--   fold integer
+--   cell double
+--   row_count bigint
+--   score_sum double
+select
+    chunk_number
+    , case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end as segment_column
+    , case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end as segment_value
+    , predicted_label
+    , actual_label
+    , fold
+    , cell
+    , count(*) as row_count
+    , sum(score) as score_sum
+from (
+    select
+        chunk_number
+        {% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
+        , predicted_label
+        , actual_label
+        , case when chunk_number % 2 = 1 then fold else -1 end as fold
+        , score
+        , case
+            when score >= 0 and score <= 1 then
+                {% if is_exact %}
+                score
+                {% else %}
+                floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))
+                {% endif %}
+            when score is null or isnan(score) then null
+            else 1e9
+        end as cell
+    from {{ rows }} as source_rows
+    where chunk_number is not null
+) as celled
+group by grouping sets (
+    (chunk_number, predicted_label, actual_label, fold, cell)
+    {% for segment in segments %}, (chunk_number, predicted_label, actual_label, fold, cell, segment_{{ segment.index }}){% endfor %}
+)

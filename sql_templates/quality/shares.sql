@@ -1,0 +1,51 @@
+-- shares: a share of every chunk's rows for each column, from the stored histograms.
+-- missing: NULL or NaN; unseen: a level that the reference lacks; out_of_range: outside the reference's minimum and maximum.
+-- formula: count / rows; in [0, 1]; standard error sqrt(p (1 - p) / n)
+-- inputs:
+--   {{ bins }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, is_numeric boolean, bin bigint, row_count bigint, reference_count bigint, chunk_total bigint, reference_total bigint, missing_count bigint
+-- grain: chunk_number, segment_column, segment_value, column_name, metric
+-- output:
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   family varchar
+--   metric varchar
+--   column_name varchar
+--   component varchar
+--   value double
+--   standard_error double
+--   noise_floor double
+--   p_value double
+--   row_count bigint
+--   unused_count bigint
+--   note varchar
+with counted as (
+    select
+        chunk_number
+        , segment_column
+        , segment_value
+        , column_name
+        , cast(max(chunk_total) + max(missing_count) as double) as n
+        , cast(max(chunk_total) + max(missing_count) as bigint) as row_count
+        , max(reference_total) as reference_total
+        , cast({{ count }} as double) as hits
+    from {{ bins }}
+    {% if condition %}where {{ condition }}{% endif %}
+    group by chunk_number, segment_column, segment_value, column_name
+)
+select
+    chunk_number
+    , segment_column
+    , segment_value
+    , 'quality' as family
+    , {{ name }} as metric
+    , column_name
+    , '' as component
+    , hits / n as value
+    , sqrt(hits / n * (1 - hits / n) / n) as standard_error
+    , cast(null as double) as noise_floor
+    , cast(null as double) as p_value
+    , row_count
+    , cast(0 as bigint) as unused_count
+    , cast(null as varchar) as note
+from counted

@@ -1,0 +1,106 @@
+-- average_precision: mean of the precision at every positive, in order of falling score.
+-- Realized: ties share the precision at their end, as in scikit-learn. Estimated: row by row inside
+-- ties, whose expected labels are equal, so their sum has a closed form in harmonic numbers.
+-- standard error: influence function of the estimate (delta method on the cumulative counts).
+-- inputs:
+--   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, cell double, positives double, negatives double, positives_above double, negatives_above double, positive_total double, negative_total double
+--   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint
+-- grain: family, chunk_number, segment_column, segment_value
+-- output:
+--   family varchar
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   metric varchar
+--   column_name varchar
+--   component varchar
+--   value double         -- in [0, 1]; NULL without positives
+--   standard_error double
+--   noise_floor double
+--   p_value double
+--   row_count bigint
+--   unused_count bigint
+--   note varchar
+with counted as (
+    select
+        score_cells.*
+        , positives + negatives as cell_count
+        , positives_above + negatives_above as count_above
+        , (positives_above + positives) / (positives_above + positives + negatives_above + negatives) as precision_here
+        , positives / (positives + negatives) as share
+    from {{ score_cells }} as score_cells
+    where positives + negatives > 0
+), harmonic as (
+    -- H(x + c) - H(x), after shifting both arguments up by eight, where three terms suffice
+    select
+        counted.*
+        , ln((count_above + cell_count + 8) / (count_above + 8))
+        + (1 / (count_above + cell_count + 8) - 1 / (count_above + 8)) / 2
+        - (1 / ((count_above + cell_count + 8) * (count_above + cell_count + 8)) - 1 / ((count_above + 8) * (count_above + 8))) / 12
+        + (1 / power(count_above + cell_count + 8, 4) - 1 / power(count_above + 8, 4)) / 120
+        - (1 / power(count_above + cell_count + 8, 6) - 1 / power(count_above + 8, 6)) / 252
+        {% for step in range(1, 9) %}
+        + 1 / (count_above + {{ step }}) - 1 / (count_above + cell_count + {{ step }})
+        {% endfor %}
+        as harmonic_difference
+    from counted
+), contributions as (
+    select
+        harmonic.*
+        , case
+            when family = 'estimated' then
+                share * (cell_count * share + (positives_above - share * count_above) * harmonic_difference)
+            else positives * precision_here
+        end as contribution
+        , sum(positives / (count_above + cell_count)) over (
+            partition by family, chunk_number, segment_column, segment_value order by cell rows between unbounded preceding and current row
+        ) as hits_below
+        , sum(positives * precision_here / (count_above + cell_count)) over (
+            partition by family, chunk_number, segment_column, segment_value order by cell rows between unbounded preceding and current row
+        ) as precision_below
+    from harmonic
+), averaged as (
+    select
+        contributions.*
+        , sum(contribution) over (partition by family, chunk_number, segment_column, segment_value) / nullif(positive_total, 0) as average
+    from contributions
+), summed as (
+    select
+        family
+        , chunk_number
+        , segment_column
+        , segment_value
+        , max(positive_total) as positive_total
+        , max(average) as average
+        , sqrt(sum(
+            positives * power(precision_here - average + hits_below - precision_below, 2)
+            + negatives * power(precision_below, 2)
+        )) / nullif(max(positive_total), 0) as standard_error
+    from averaged
+    group by family, chunk_number, segment_column, segment_value
+)
+select
+    usage.family
+    , usage.chunk_number
+    , usage.segment_column
+    , usage.segment_value
+    , 'average_precision' as metric
+    , '' as column_name
+    , '' as component
+    , summed.average as value
+    , summed.standard_error
+    , cast(null as double) as noise_floor
+    , cast(null as double) as p_value
+    , usage.row_count
+    , usage.unused_count
+    , case
+        when usage.row_count = 0 and usage.family = 'realized' then 'no row with a label and a score'
+        when usage.row_count = 0 then 'no row with a score'
+        when summed.average is null then 'no positives'
+    end as note
+from {{ usage }} as usage
+left join summed
+    on usage.family = summed.family
+    and usage.chunk_number = summed.chunk_number
+    and usage.segment_column = summed.segment_column
+    and usage.segment_value = summed.segment_value

@@ -1,0 +1,35 @@
+-- score_cells: positives and negatives of every score cell, with what stands above and below it.
+-- inputs:
+--   {{ outcomes }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, cell double, row_count bigint, positives double, negatives double
+-- grain: family, chunk_number, segment_column, segment_value, cell
+-- output:
+--   family varchar
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   cell double
+--   positives double
+--   negatives double
+--   positives_above double
+--   negatives_above double
+--   positive_total double
+--   negative_total double
+with grouped as (
+    select family, chunk_number, segment_column, segment_value, cell, sum(positives) as positives, sum(negatives) as negatives
+    from {{ outcomes }}
+    where cell is not null and positives is not null
+    group by family, chunk_number, segment_column, segment_value, cell
+)
+select
+    family
+    , chunk_number
+    , segment_column
+    , segment_value
+    , cell
+    , positives
+    , negatives
+    , coalesce(sum(positives) over (partition by family, chunk_number, segment_column, segment_value order by cell desc rows between unbounded preceding and 1 preceding), 0) as positives_above
+    , coalesce(sum(negatives) over (partition by family, chunk_number, segment_column, segment_value order by cell desc rows between unbounded preceding and 1 preceding), 0) as negatives_above
+    , sum(positives) over (partition by family, chunk_number, segment_column, segment_value) as positive_total
+    , sum(negatives) over (partition by family, chunk_number, segment_column, segment_value) as negative_total
+from grouped

@@ -1,0 +1,34 @@
+"""What the user says: the project file, validated, with the file and line of every key."""
+
+from sqlmonitor.definitions.business import (
+    Constant,
+    Kpi,
+    StandardDeviation,
+    Threshold,
+    ValueMatrix,
+)
+from sqlmonitor.definitions.loading import json_schema, load, loads
+from sqlmonitor.definitions.model import Features, Model, Target
+from sqlmonitor.definitions.monitor import Metrics, Monitor
+from sqlmonitor.definitions.project import Project
+from sqlmonitor.definitions.source import Chunks, Reference, Source
+
+__all__ = [
+    "Chunks",
+    "Constant",
+    "Features",
+    "Kpi",
+    "Metrics",
+    "Model",
+    "Monitor",
+    "Project",
+    "Reference",
+    "Source",
+    "StandardDeviation",
+    "Target",
+    "Threshold",
+    "ValueMatrix",
+    "json_schema",
+    "load",
+    "loads",
+]

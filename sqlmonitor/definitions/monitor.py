@@ -1,0 +1,201 @@
+"""One monitor: what is watched, against what, how often and with which metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from sqlmonitor.definitions.business import Kpi, Threshold
+from sqlmonitor.definitions.definition import Definition, Names, Text, Whole, complaint
+from sqlmonitor.definitions.document import Document, KeyPath, parse_key, written_key
+from sqlmonitor.definitions.model import Features, Model, Target
+from sqlmonitor.definitions.source import Chunks, Reference, Source
+from sqlmonitor.errors import ConfigurationError
+
+__all__ = ["Metrics", "Monitor", "Task"]
+
+Task = Literal["binary_classification", "multiclass_classification", "regression", "none"]
+
+
+class Metrics(Definition):
+    """Which metrics of each family; a family that is left out has its sensible defaults."""
+
+    drift: Names | None = None
+    """How far features and outputs moved from the reference."""
+    performance: Names | None = None
+    """How good the model is: estimated everywhere, realized where labels are."""
+    quality: Names | None = None
+    """What is wrong with the data."""
+    summary: Names | None = None
+    """Plain statistics."""
+
+
+class Monitor(Definition):
+    """One monitored model or table."""
+
+    name: Text
+    """The monitor's name; printable text, unique in the file."""
+    description: str | None = None
+    """What it watches, in a sentence."""
+    task: Task
+    """What the model does; none watches data only."""
+    predictions: Source
+    """The rows the model scored."""
+    where: Text | None = None
+    """A SQL condition on the predictions."""
+    id: Text | None = None
+    """The column that names a row."""
+    timestamp: Text | None = None
+    """The column with the time of the prediction."""
+    reference: Reference
+    """The rows that show how things were when they were fine."""
+    chunks: Chunks
+    """How rows are cut into chunks."""
+    model: Model | None = None
+    """The columns that the model writes."""
+    target: Target | None = None
+    """What really happened."""
+    features: Features = Features()
+    """The columns the model reads."""
+    segments: Names = ()
+    """Columns whose values are watched one by one as well."""
+    metrics: Metrics = Metrics()
+    """Which metrics; the defaults are sensible."""
+    resolution: Literal["binned", "exact"] = "binned"
+    """binned reads stored counts, exact reads the rows' own scores."""
+    calibration: Literal["auto", "isotonic", "none"] = "auto"
+    """How scores become probabilities before performance is estimated."""
+    kpis: tuple[Kpi, ...] = ()
+    """Numbers the business reads."""
+    thresholds: tuple[Threshold, ...] = ()
+    """Limits beyond which values alert."""
+    min_rows: Whole = Field(default=1, ge=1)
+    """Chunks with fewer rows have no values; 1 is off."""
+    max_levels: Whole = Field(default=1000, ge=1)
+    """Levels kept per categorical feature; the others are counted together."""
+    min_label_coverage: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.5
+    """Share of a chunk's rows that must have labels for realized values."""
+    allow_functions: Names = ()
+    """Functions that may be called in this monitor's SQL although sqlglot does not know them."""
+
+    _document: Document | None = PrivateAttr(default=None)
+    _path: KeyPath = PrivateAttr(default=())
+
+    def error(
+        self,
+        key_path: str,
+        message: str,
+        allowed: Iterable[str] | None = None,
+        remedy: str | None = None,
+    ) -> ConfigurationError:
+        """Build, not raise, an error that names the file, the line and the key.
+
+        Args:
+            key_path: the place within the monitor, such as ``metrics.drift[1]``; a key that the
+                file does not have gets the line of the nearest one around it.
+            message: what is wrong, in one sentence.
+            allowed: the values that would have been right; where the file has text at the place
+                and one is near it, the error asks "did you mean …?".
+            remedy: what to do about it.
+
+        Returns:
+            The error to raise.
+        """
+        path = parse_key(key_path)
+        if self._document is None:
+            return ConfigurationError(message, key=written_key(path), allowed=allowed, remedy=remedy)
+        place = (*self._path, *path)
+        value = self._document.value(self._document.nearest(place))
+        return self._document.error(
+            place,
+            message,
+            allowed=allowed,
+            word=value if isinstance(value, str) else None,
+            remedy=remedy,
+        )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Monitor:
+        if not self.name.isprintable():
+            raise complaint("must be printable text on one line", at=("name",))
+        self._check_model()
+        self._check_rows()
+        self._check_kpis()
+        return self
+
+    def _check_model(self) -> None:
+        score = self.model.score if self.model else None
+        if self.task == "none":
+            if self.model is not None:
+                raise complaint(
+                    "task none watches data only and has no model",
+                    remedy="remove 'model:' or name the model's task",
+                    at=("model",),
+                )
+        elif self.model is None:
+            raise complaint(f"task {self.task} needs a model", remedy="add 'model:'")
+        elif self.task == "binary_classification":
+            if not isinstance(score, str):
+                raise complaint(
+                    "task binary_classification needs one score column",
+                    remedy="write 'score:' with the column of the positive class's probability",
+                    at=("model", "score"),
+                )
+        elif self.task == "multiclass_classification":
+            if isinstance(score, str) or (score is None and self.model.label is None):
+                raise complaint(
+                    "task multiclass_classification needs a score column per class or a label",
+                    remedy="write score as a mapping {class: column, …}",
+                    at=("model", "score"),
+                )
+        elif score is not None:
+            raise complaint(
+                "task regression has no score",
+                remedy="write the column of the predicted value as 'label:'",
+                at=("model", "score"),
+            )
+        elif self.model.label is None:
+            raise complaint(
+                "task regression needs the column of the predicted value",
+                remedy="write it as 'label:'",
+                at=("model",),
+            )
+
+    def _check_rows(self) -> None:
+        if self.timestamp is None and self.chunks.period is not None:
+            raise complaint(
+                f"chunks by {self.chunks.period} need a timestamp",
+                remedy="add 'timestamp:', or cut chunks by {size: 5000} or {count: 10}",
+                at=("chunks",),
+            )
+        if self.timestamp is None and self.id is None:
+            raise complaint(
+                "chunks without a timestamp go by id, but there is no id",
+                remedy="add 'id:' or 'timestamp:'",
+                at=("chunks",),
+            )
+        if self.target and self.target.relation and not (self.target.on or self.id):
+            raise complaint(
+                "a target in a relation of its own needs a column to join on",
+                remedy="add 'on:' here or 'id:' to the monitor",
+                at=("target", "relation"),
+            )
+
+    def _check_kpis(self) -> None:
+        names: set[str] = set()
+        for index, kpi in enumerate(self.kpis):
+            if kpi.name in names:
+                raise complaint(
+                    f"two KPIs are named '{kpi.name}'",
+                    remedy="give each KPI its own name",
+                    at=("kpis", index, "name"),
+                )
+            names.add(kpi.name)
+            if kpi.value_matrix is not None and self.task != "binary_classification":
+                raise complaint(
+                    f"a value matrix is for binary_classification, not {self.task}",
+                    remedy="write the KPI as 'sql:'",
+                    at=("kpis", index, "value_matrix"),
+                )

@@ -1,0 +1,115 @@
+"""The warehouse's address: environment variables, and the dialect it speaks.
+
+An address may hold a password, so no message here shows more of it than a variable's name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from sqlmonitor.definitions.definition import complaint
+
+__all__ = ["DIALECTS", "PROFILE_KEYS", "check", "dialect_of", "expand"]
+
+DIALECTS = {
+    "duckdb": "duckdb",
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "clickhouse": "clickhouse",
+    "snowflake": "snowflake",
+    "bigquery": "bigquery",
+    "redshift": "redshift",
+    "databricks": "databricks",
+    "spark": "spark",
+    "trino": "trino",
+    "mysql": "mysql",
+    "mssql": "tsql",
+}
+"""A URL's scheme and sqlglot's name of the dialect behind it."""
+
+PROFILE_KEYS = ("dbt_profile", "target")
+
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9]*)(\+[A-Za-z0-9_]+)?:")
+
+
+def expand(text: str, environment: Mapping[str, str] | None = None) -> str:
+    """Replace each ``${NAME}`` by the environment variable's value.
+
+    Args:
+        text: the address as written.
+        environment: where variables are looked up; the process's own by default.
+
+    Returns:
+        The address with its values.
+
+    Raises:
+        PydanticCustomError: a variable is not set or has no name.
+    """
+    known = os.environ if environment is None else environment
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1].strip()
+        if not name:
+            raise complaint("'${}' names no environment variable")
+        if name not in known:
+            raise complaint(
+                f"environment variable {name} is not set",
+                remedy=f"set it before running, such as: export {name}=…",
+            )
+        return known[name]
+
+    return VARIABLE.sub(value, text)
+
+
+def check(warehouse: object) -> str | dict[str, str]:
+    """Validate and expand what stands under ``warehouse``.
+
+    Args:
+        warehouse: a URL, or a mapping of ``PROFILE_KEYS``.
+
+    Returns:
+        The same with its environment variables expanded.
+
+    Raises:
+        PydanticCustomError: it is neither, or a variable is not set.
+    """
+    if isinstance(warehouse, str):
+        return _check_url(warehouse)
+    if not isinstance(warehouse, dict):
+        raise complaint(
+            "must be a URL or a mapping {dbt_profile: …, target: …}",
+            remedy="such as duckdb:///flights.duckdb",
+        )
+    for key, value in warehouse.items():
+        if key not in PROFILE_KEYS:
+            raise complaint(f"unknown key '{key}'", allowed=PROFILE_KEYS, word=key, at=(key,))
+        if not isinstance(value, str) or not value.strip():
+            raise complaint("must be text", at=(key,))
+    if "dbt_profile" not in warehouse:
+        raise complaint("key 'dbt_profile' is missing", remedy="add 'dbt_profile:'")
+    return {key: expand(value) for key, value in warehouse.items()}
+
+
+def dialect_of(warehouse: str | dict[str, str]) -> str:
+    """Sqlglot's name of the warehouse's dialect; duckdb where a dbt profile decides later."""
+    found = SCHEME.match(warehouse) if isinstance(warehouse, str) else None
+    return DIALECTS.get(found[1].casefold(), "duckdb") if found else "duckdb"
+
+
+def _check_url(text: str) -> str:
+    url = expand(text)
+    remedy = "write a URL such as duckdb:///flights.duckdb"
+    found = SCHEME.match(url)
+    if found is None:
+        raise complaint("must be a URL that starts with its engine", remedy=remedy)
+    if found[1].casefold() not in DIALECTS:
+        hidden = "${" in text
+        raise complaint(
+            "the URL's engine is unknown" if hidden else f"unknown engine '{found[1]}'",
+            allowed=DIALECTS,
+            word=None if hidden else found[1],
+        )
+    return url

@@ -1,0 +1,140 @@
+"""DuckDB: in this process, on a file or in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from sqlglot import exp
+
+from sqlmonitor.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class DuckDB:
+    """A handful of verbs over one connection.
+
+    Args:
+        connection: an open DuckDB connection; its session time zone is set to UTC.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.connection.execute("set timezone = 'UTC'")
+        self.connection.execute("set enable_progress_bar = false")
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool = False, directory: Path | None = None) -> DuckDB:
+        """Opens ``duckdb:///relative.duckdb``, ``duckdb:////absolute.duckdb`` or ``duckdb://`` (memory).
+
+        Raises:
+            WarehouseError: where the file is locked, foreign or not there.
+        """
+        path = url.partition("://")[2].removeprefix("/")
+        if not path or path == ":memory:":
+            return cls(duckdb.connect(":memory:"))
+        file = (directory or Path()) / path
+        if not file.exists():
+            raise WarehouseError(
+                f"there is no DuckDB file {path}", remedy="check `warehouse`, or create the file first"
+            )
+        try:
+            return cls(duckdb.connect(str(file), read_only=read_only))
+        except duckdb.Error as error:
+            raise _explained(error, path) from None
+
+    def __enter__(self) -> DuckDB:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self.connection.close()
+
+    def execute(self, sql: str) -> None:
+        """Runs one statement.
+
+        Raises:
+            WarehouseError: with the engine's own words.
+        """
+        try:
+            self.connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise _explained(error) from None
+
+    def query(self, sql: str) -> pandas.DataFrame:
+        """Runs one SELECT and fetches its (small) result.
+
+        Raises:
+            WarehouseError: with the engine's own words.
+        """
+        try:
+            return self.connection.execute(sql).df()
+        except duckdb.Error as error:
+            raise _explained(error) from None
+
+    def first(self, sql: str) -> dict[str, Any] | None:
+        """The first row of a SELECT by column name, or None.
+
+        Raises:
+            WarehouseError: with the engine's own words.
+        """
+        try:
+            cursor = self.connection.execute(sql)
+            names = [column[0] for column in cursor.description or []]
+            rows = cursor.fetchall()
+        except duckdb.Error as error:
+            raise _explained(error) from None
+        return dict(zip(names, rows[0], strict=True)) if rows else None
+
+    def describe(self, relation: str | exp.Expr) -> dict[str, str]:
+        """Column names of a relation with their types.
+
+        Raises:
+            WarehouseError: where there is no such relation.
+        """
+        text = relation if isinstance(relation, str) else relation.sql(dialect="duckdb")
+        frame = self.query(f"describe select * from {text}")
+        return dict(zip(frame["column_name"], frame["column_type"], strict=True))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements inside, or none.
+
+        Raises:
+            WarehouseError: where another run changed the same rows meanwhile.
+        """
+        self.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.execute("commit")
+
+
+def _explained(error: duckdb.Error, path: str = "") -> WarehouseError:
+    message = str(error).strip()
+    first = message.splitlines()[0]
+    if "Conflicting lock" in message or "Could not set lock" in message:
+        return WarehouseError(
+            f"the DuckDB file {path} is locked by another process",
+            remedy="close the other connection, or wait for its run to end",
+        )
+    if "read-only" in message:
+        return WarehouseError(
+            f"the warehouse is read-only: {first}", remedy="open it with write access to the store's schema"
+        )
+    if "different configuration" in message:
+        return WarehouseError(
+            f"the DuckDB file {path} is already open in this process", remedy="pass the open connection"
+        )
+    hints = [line for line in message.splitlines()[1:] if "Candidate" in line or "Did you mean" in line]
+    return WarehouseError(" ".join([first, *hints[:1]]), remedy="run with -v to see the statement")

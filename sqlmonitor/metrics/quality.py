@@ -1,0 +1,42 @@
+"""Data quality, as shares of rows, read from stored histograms."""
+
+from sqlmonitor.metrics.metric import DefaultThreshold, Metric
+
+NONE_ALLOWED = DefaultThreshold(kind="constant", upper=0)
+
+METRICS = (
+    Metric(
+        name="missing",
+        family="quality",
+        template="quality/shares.sql",
+        columns="both",
+        formula="share of rows that are NULL or NaN",
+        lower_limit=0,
+        upper_limit=1,
+        count="max(missing_count)",
+    ),
+    Metric(
+        name="unseen",
+        family="quality",
+        template="quality/shares.sql",
+        columns="categorical",
+        formula="share of rows with a level that the reference lacks; NULL is not unseen",
+        lower_limit=0,
+        upper_limit=1,
+        default_threshold=NONE_ALLOWED,
+        count="sum(case when bin = -1 then row_count else 0 end)",
+        condition="not is_numeric",
+    ),
+    Metric(
+        name="out_of_range",
+        family="quality",
+        template="quality/shares.sql",
+        columns="numeric",
+        formula="share of rows below the reference's minimum or above its maximum; NULL is not out of range",
+        lower_limit=0,
+        upper_limit=1,
+        default_threshold=NONE_ALLOWED,
+        count="sum(case when bin = -1 then row_count else 0 end)",
+        condition="is_numeric",
+    ),
+)

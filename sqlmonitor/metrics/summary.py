@@ -1,0 +1,23 @@
+"""Plain summaries of chunks and columns."""
+
+from sqlmonitor.metrics.metric import Metric
+
+METRICS = (
+    Metric(
+        name="row_count",
+        family="summary",
+        template="summary/row_count.sql",
+        formula="rows",
+        unit="rows",
+        lower_limit=0,
+    ),
+    Metric(
+        name="mean",
+        family="summary",
+        template="summary/mean.sql",
+        columns="numeric",
+        formula="Σ x / n, missing values left out",
+        unit="the column's",
+        null_when="no values, or an infinite one",
+    ),
+)

@@ -1,0 +1,110 @@
+"""Step and Plan: what will run, as pure data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One SELECT.
+
+    Args:
+        name: of the temporary table that holds its rows.
+        title: for progress and comments.
+        template: relative to ``sql_templates``.
+        inputs: the steps it reads, by the name the template gives them.
+        parameters: sqlglot trees, integers, and lists of dictionaries of them.
+        is_inline: True where the SELECT stands inside the statement that reads it.
+        reads_source: True where it reads the user's relations.
+    """
+
+    name: str
+    title: str
+    template: str
+    inputs: dict[str, Step | list[Step]] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    is_inline: bool = False
+
+    def parents(self) -> Iterator[Step]:
+        """Every step that this one reads."""
+        for value in self.inputs.values():
+            yield from value if isinstance(value, list) else [value]
+
+    @property
+    def reads_source(self) -> bool:
+        """True where the statement reads the user's relations."""
+        return any(parent.is_inline for parent in self.parents())
+
+    @property
+    def table(self) -> str:
+        """Name of the temporary table."""
+        return f"sqlmonitor_{self.name}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A promise about the data, as a SELECT that gives rows only where it is broken.
+
+    Args:
+        after: name of the step after which it can be asked.
+        sql: DuckDB SQL over the steps' tables.
+        message: with ``{column}`` for the columns of the first row.
+        remedy: what to do about it.
+    """
+
+    after: str
+    sql: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of one monitor, each after those it reads.
+
+    Args:
+        monitor: its name.
+        fit_id: hash of everything that determines the fitted reference state.
+        steps: in order; inline steps are not among them.
+        checks: asked as soon as their step is there.
+        stored: name of the store's table → the step whose rows it takes.
+        schema: the store's schema.
+    """
+
+    monitor: str
+    fit_id: str
+    steps: tuple[Step, ...]
+    checks: tuple[Check, ...]
+    stored: dict[str, Step]
+    schema: str
+
+    def __getitem__(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+    def tree(self) -> str:
+        """The steps, indented under the step that needs them first; a scan of the source is marked."""
+        lines: list[str] = [f"{self.monitor} (fit {self.fit_id})"]
+        seen: set[str] = set()
+
+        def draw(step: Step, prefix: str, is_last: bool) -> None:
+            again = step.name in seen
+            seen.add(step.name)
+            mark = "  [reads the source]" if step.reads_source else ""
+            lines.append(f"{prefix}{'└─' if is_last else '├─'} {step.name}{mark}{' …' if again else ''}")
+            if again:
+                return
+            parents = [parent for parent in step.parents() if not parent.is_inline]
+            for number, parent in enumerate(parents):
+                draw(parent, prefix + ("   " if is_last else "│  "), number == len(parents) - 1)
+
+        draw(self.steps[-1], "", True)
+        return "\n".join(lines)
+
+
+def digest(*texts: str) -> str:
+    """A short hash that names what the texts describe."""
+    return hashlib.sha256("\x00".join(texts).encode()).hexdigest()[:12]

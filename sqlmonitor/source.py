@@ -1,0 +1,205 @@
+"""The user's relations as the rows that counting statements read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from sqlmonitor import dialects, names
+from sqlmonitor.definitions import Monitor
+from sqlmonitor.plan import Step
+
+Column = dict[str, exp.Expr]
+
+
+def parse(text: str) -> exp.Expr:
+    """Our own canonical SQL as a tree."""
+    return sqlglot.parse_one(text, dialect="duckdb")
+
+
+def put(text: str, **trees: exp.Expr) -> exp.Expr:
+    """Our own canonical SQL with the named columns replaced by trees."""
+
+    def replace(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and not node.table and node.name in trees:
+            return exp.paren(trees[node.name].copy())
+        return node
+
+    return parse(text).transform(replace)
+
+
+class SourceRows:
+    """Writes the inline steps that read one monitor's relations.
+
+    Args:
+        monitor: the definition.
+        dialect: the dialect of the user's SQL.
+        only_reference: True to read no analysis rows.
+    """
+
+    def __init__(self, monitor: Monitor, dialect: str, *, only_reference: bool) -> None:
+        self.monitor = monitor
+        self.dialect = dialect
+        self.only_reference = only_reference
+
+    def column(self, name: str) -> exp.Expr:
+        """A column of the predictions."""
+        return names.column(name, "prediction")
+
+    def number(self, name: str) -> exp.Expr:
+        """A numeric column as a double."""
+        return exp.cast(self.column(name), "double")
+
+    def text(self, name: str) -> exp.Expr:
+        """A categorical column as text."""
+        return exp.cast(self.column(name), "varchar")
+
+    def time(self) -> exp.Expr:
+        """The row's timestamp, or NULL where the monitor has none."""
+        if self.monitor.timestamp is None:
+            return parse("cast(null as timestamp)")
+        return exp.cast(self.column(self.monitor.timestamp), "timestamp")
+
+    def fold(self) -> exp.Expr:
+        """The row's fold, 0 to 9; 0 for all rows where there is no id."""
+        if self.monitor.id is None:
+            return parse("0")
+        return put(dialects.FOLD, row_id=self.column(self.monitor.id))
+
+    def actual(self) -> exp.Expr:
+        """The label, wherever it stands; NULL where the monitor has none."""
+        target = self.monitor.target
+        if target is None:
+            return parse("null")
+        return names.column(target.column, "target" if target.relation else "prediction")
+
+    def condition(self, text: str) -> exp.Expr:
+        """A condition of the user on the predictions' columns."""
+        tree = names.condition(text, self.dialect, self.monitor.allow_functions)
+        return exp.paren(self.qualified(tree))
+
+    def qualified(self, tree: exp.Expr) -> exp.Expr:
+        """The tree with its bare columns bound to the predictions."""
+
+        def bind(node: exp.Expr) -> exp.Expr:
+            if isinstance(node, exp.Column) and not node.table and not node.find_ancestor(exp.Select):
+                node.set("table", exp.to_identifier("prediction"))
+            return node
+
+        return tree.copy().transform(bind)
+
+    def relation(self, text: str) -> exp.Expr:
+        """A relation that the user named."""
+        return names.relation(text, self.dialect)
+
+    def predictions(self) -> exp.Expr:
+        """The predictions: a relation, or the user's query as a subquery."""
+        source = self.monitor.predictions
+        if source.sql is not None:
+            return exp.Subquery(this=names.query(source.sql, self.dialect, self.monitor.allow_functions))
+        if source.relation is None:
+            raise self.monitor.error(
+                "predictions", "dbt sources cannot be read yet", remedy="name the relation, or give its SQL"
+            )
+        return self.relation(source.relation)
+
+    def rows(
+        self,
+        columns: list[Column],
+        *,
+        only_reference: bool = False,
+        is_chunked: bool = True,
+        reads_target: bool = False,
+        filters: tuple[exp.Expr, ...] = (),
+    ) -> Step:
+        """The rows of both periods with the asked columns, as an inline step.
+
+        Args:
+            columns: ``expression`` and ``alias`` of each.
+            only_reference: True to leave out the analysis period.
+            is_chunked: False where the reader does not need the chunk.
+            reads_target: True to join the target's relation.
+            filters: further conditions.
+        """
+        reference = self.monitor.reference
+        only_reference = only_reference or self.only_reference
+        base = (self.condition(self.monitor.where),) if self.monitor.where else ()
+        sources: list[dict[str, Any]] = []
+        if reference.relation is None:
+            inside = self.condition(reference.where or "true")
+            conditions = (*base, *filters, *((inside,) if only_reference else ()))
+            flag = exp.Case().when(inside.copy(), "1").else_("0")
+            sources.append(
+                self._source(self.predictions(), flag, conditions, columns, is_chunked, reads_target)
+            )
+        else:
+            if not only_reference:
+                sources.append(
+                    self._source(
+                        self.predictions(), parse("0"), (*base, *filters), columns, is_chunked, reads_target
+                    )
+                )
+            chosen = (self.condition(reference.where),) if reference.where else ()
+            sources.append(
+                self._source(
+                    self.relation(reference.relation),
+                    parse("1"),
+                    (*chosen, *filters),
+                    columns,
+                    is_chunked,
+                    reads_target,
+                )
+            )
+        return Step(
+            name="rows",
+            title="read the source",
+            template="source/rows.sql",
+            parameters={"sources": sources},
+            is_inline=True,
+        )
+
+    def _source(
+        self,
+        relation: exp.Expr,
+        flag: exp.Expr,
+        conditions: tuple[exp.Expr, ...],
+        columns: list[Column],
+        is_chunked: bool,
+        reads_target: bool,
+    ) -> dict[str, Any]:
+        target = self.monitor.target
+        source: dict[str, Any] = {"relation": relation, "columns": columns}
+        if conditions:
+            source["condition"] = exp.and_(*(condition.copy() for condition in conditions))
+        if is_chunked:
+            source["chunk_number"] = put(
+                "cast(number * 2 + flag as bigint)", number=self._number(flag), flag=flag
+            )
+        if reads_target and target is not None and target.relation is not None:
+            source["target"] = self.relation(target.relation)
+            source["join_condition"] = self.column(self.join_column()).eq(
+                names.column(target.on or self.join_column(), "target")
+            )
+        return source
+
+    def join_column(self) -> str:
+        """The predictions' column that meets the target's relation."""
+        target = self.monitor.target
+        name = self.monitor.id or (target.on if target else None)
+        if name is None:
+            raise self.monitor.error("target", "the target's relation needs an id to join on")
+        return name
+
+    def _number(self, flag: exp.Expr) -> exp.Expr:
+        chunks = self.monitor.chunks
+        if chunks.period is not None:
+            return put(dialects.PERIOD_NUMBER[chunks.period], row_time=self.time())
+        order = [column for column in (self.monitor.timestamp, self.monitor.id) if column is not None]
+        keys = ", ".join(f"key_{number}" for number in range(len(order)))
+        trees = {f"key_{number}": self.column(name) for number, name in enumerate(order)}
+        window = f"over (partition by flag order by {keys})"
+        if chunks.size is not None:
+            return put(f"(row_number() {window} - 1) // {chunks.size}", flag=flag, **trees)
+        return put(f"ntile({chunks.count}) {window} - 1", flag=flag, **trees)

@@ -1,0 +1,227 @@
+"""The package's own tables in the warehouse: create, replace rows, read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from sqlmonitor import __version__
+from sqlmonitor.errors import StoreError
+from sqlmonitor.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas
+
+    from sqlmonitor.engines import Engine
+
+KEYS = {"monitor": "varchar", "fit_id": "varchar"}
+CHUNK = {
+    "period": "varchar",
+    "chunk": "varchar",
+    "segment_column": "varchar",
+    "segment_value": "varchar",
+}
+RESULT = KEYS | {
+    "run_id": "varchar",
+    "period": "varchar",
+    "chunk": "varchar",
+    "chunk_start": "timestamp",
+    "chunk_end": "timestamp",
+    "is_partial": "boolean",
+    "segment_column": "varchar",
+    "segment_value": "varchar",
+    "family": "varchar",
+    "metric": "varchar",
+    "column_name": "varchar",
+    "component": "varchar",
+    "value": "double",
+    "standard_error": "double",
+    "lower_bound": "double",
+    "upper_bound": "double",
+    "noise_floor": "double",
+    "p_value": "double",
+    "lower_threshold": "double",
+    "upper_threshold": "double",
+    "is_alert": "boolean",
+    "row_count": "bigint",
+    "unused_count": "bigint",
+    "note": "varchar",
+    "computed_at": "timestamp",
+}
+TABLES: dict[str, dict[str, str]] = {
+    "results": RESULT,
+    "histograms": KEYS
+    | CHUNK
+    | {
+        "column_name": "varchar",
+        "bin": "bigint",
+        "lower_edge": "double",
+        "level": "varchar",
+        "row_count": "bigint",
+        "value_sum": "double",
+    },
+    "score_histograms": KEYS
+    | CHUNK
+    | {
+        "predicted_label": "varchar",
+        "actual_label": "varchar",
+        "fold": "integer",
+        "cell": "double",
+        "row_count": "bigint",
+        "score_sum": "double",
+    },
+    "edges": KEYS
+    | {
+        "column_name": "varchar",
+        "piece": "integer",
+        "lower_edge": "double",
+        "upper_edge": "double",
+        "cell_count": "bigint",
+    },
+    "levels": KEYS | {"column_name": "varchar", "level": "varchar", "bin": "bigint", "row_count": "bigint"},
+    "calibration": KEYS | {"fit": "integer", "knot": "bigint", "score": "double", "calibrated": "double"},
+    "thresholds": KEYS
+    | {
+        "family": "varchar",
+        "metric": "varchar",
+        "column_name": "varchar",
+        "component": "varchar",
+        "segment_column": "varchar",
+        "segment_value": "varchar",
+        "kind": "varchar",
+        "lower_threshold": "double",
+        "upper_threshold": "double",
+        "chunk_count": "bigint",
+    },
+    "runs": KEYS
+    | {
+        "run_id": "varchar",
+        "version": "varchar",
+        "stage": "varchar",
+        "started_at": "timestamp",
+        "finished_at": "timestamp",
+        "row_count": "bigint",
+        "outcome": "varchar",
+    },
+}
+# Where a step's rows go: its table in the store, and whether they are counted by chunk.
+DESTINATION = {
+    "edges": ("edges", False),
+    "levels": ("levels", False),
+    "calibration": ("calibration", False),
+    "thresholds": ("thresholds", False),
+    "numeric_histograms": ("histograms", True),
+    "categorical_histograms": ("histograms", True),
+    "score_histograms": ("score_histograms", True),
+}
+COARSE = {
+    "numeric_histograms": {"lower_edge": "lower_edge", "value_sum": "value_sum"},
+    "categorical_histograms": {"level": "level"},
+}
+
+
+def quoted(name: str) -> str:
+    """An identifier in quotes."""
+    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+
+
+def literal(value: str) -> str:
+    """A string literal."""
+    return exp.Literal.string(value).sql(dialect="duckdb")
+
+
+def creation(schema: str) -> list[str]:
+    """Statements that make the schema, its tables and views where they are not there."""
+    place = quoted(schema)
+    statements = [f"create schema if not exists {place}"]
+    for table, columns in TABLES.items():
+        listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        statements.append(f"create table if not exists {place}.{table} ({listed})")
+    latest = (
+        f"select monitor, run_id from {place}.runs "
+        "qualify row_number() over (partition by monitor order by finished_at desc, run_id) = 1"
+    )
+    statements += [
+        f"create or replace view {place}.latest_results as select results.* from {place}.results as results "
+        f"inner join ({latest}) as latest on results.monitor = latest.monitor and results.run_id = latest.run_id",
+        f"create or replace view {place}.open_alerts as select * from {place}.latest_results "
+        "where period = 'analysis' and is_alert",
+    ]
+    return statements
+
+
+def publication(plan: Plan, *, run_id: str, stage: str, started_at: str, now: str) -> list[str]:
+    """Statements that replace the monitor's rows by the plan's, for one transaction.
+
+    Args:
+        plan: whose steps have run.
+        run_id: the run's name.
+        stage: ``run`` or ``fit``.
+        started_at: SQL for when the run began.
+        now: SQL for the time of publication.
+    """
+    place = quoted(plan.schema)
+    own = f"monitor = {literal(plan.monitor)} and fit_id = {literal(plan.fit_id)}"
+    keys = f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
+    statements = [f"delete from {place}.{table} where {own}" for table in TABLES if table != "runs"]
+    for name, step in plan.stored.items():
+        if name == "results":
+            continue
+        table, is_counted = DESTINATION[name]
+        columns = [column for column in TABLES[table] if column not in (*KEYS, *CHUNK)]
+        if name == "thresholds":
+            columns = [column for column in TABLES[table] if column not in KEYS]
+        if name == "numeric_histograms":
+            columns.remove("level")
+        if name == "categorical_histograms":
+            columns.remove("lower_edge")
+            columns.remove("value_sum")
+        listed = ", ".join(columns)
+        chosen = ", ".join(f"rows_of_step.{column}" for column in columns)
+        if is_counted:
+            statements.append(
+                f"insert into {place}.{table} (monitor, fit_id, {', '.join(CHUNK)}, {listed}) "
+                f"select {keys}, chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value, {chosen} "
+                f"from {step.table} as rows_of_step inner join sqlmonitor_chunks as chunks "
+                "on rows_of_step.chunk_number = chunks.chunk_number where rows_of_step.segment_column = ''"
+            )
+        else:
+            statements.append(
+                f"insert into {place}.{table} (monitor, fit_id, {listed}) select {keys}, {chosen} from {step.table} as rows_of_step"
+            )
+    results = plan.stored["results"]
+    columns = [column for column in RESULT if column not in ("run_id", "computed_at")]
+    statements.append(
+        f"insert into {place}.results ({', '.join(columns)}, run_id, computed_at) "
+        f"select {', '.join(columns)}, {literal(run_id)} as run_id, {now} as computed_at from {results.table} "
+        "order by period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
+    )
+    statements.append(
+        f"insert into {place}.runs select {keys}, {literal(run_id)}, {literal(__version__)}, {literal(stage)}, "
+        f"{started_at}, {now}, (select cast(sum(row_count) as bigint) from sqlmonitor_chunks), 'complete'"
+    )
+    return statements
+
+
+def read_results(engine: Engine, schema: str, monitor: str) -> pandas.DataFrame:
+    """The results of the monitor's newest run, in the order of their keys.
+
+    Raises:
+        StoreError: where the monitor has not run yet.
+    """
+    place = quoted(schema)
+    there = engine.first(
+        "select count(*) as tables from information_schema.tables "
+        f"where table_schema = {literal(schema)} and table_name = 'latest_results'"
+    )
+    missing = StoreError(f"monitor '{monitor}' has no results yet", remedy="run `sqlmonitor run` first")
+    if not there or not there["tables"]:
+        raise missing
+    frame = engine.query(
+        f"select * from {place}.latest_results where monitor = {literal(monitor)} "
+        "order by period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
+    )
+    if frame.empty:
+        raise missing
+    return frame
