@@ -13,8 +13,8 @@
 --   row_count bigint
 select
     chunk_number
-    , case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end as segment_column
-    , case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end as segment_value
+    , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end{% else %}''{% endif %} as segment_column
+    , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end{% else %}''{% endif %} as segment_value
     , case {% for column in columns %}when grouping(level_{{ column.index }}) = 0 then {{ column.index }} {% endfor %}end as column_index
     , case {% for column in columns %}when grouping(level_{{ column.index }}) = 0 then level_{{ column.index }} {% endfor %}end as level
     , count(*) as row_count

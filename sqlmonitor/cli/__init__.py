@@ -1,0 +1,5 @@
+"""The command line: thin commands over the package."""
+
+from sqlmonitor.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,84 @@
+"""The command that writes the SQL of every step."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from sqlmonitor.cli.settings import Settings, chosen, global_options, monitor_argument
+
+__all__ = ["compile_sql"]
+
+
+@click.command("compile", epilog="Example: sqlmonitor compile late_flights --out sql")
+@monitor_argument
+@click.option("--dialect", help="Such as snowflake; the warehouse's own by default.")
+@click.option("--out", metavar="DIR", help="A file per step in this folder, not standard output.")
+@click.option("--plan", "as_plan", is_flag=True, help="Print the steps as a tree instead.")
+@global_options
+@click.pass_obj
+def compile_sql(
+    settings: Settings, monitor: str | None, dialect: str | None, out: str | None, as_plan: bool
+) -> None:
+    """Write the SQL of every step, in order; needs no connection."""
+    from sqlmonitor import planner  # noqa: PLC0415
+
+    if as_plan and (out or dialect):
+        raise click.UsageError("--plan prints a tree: it goes without --dialect and --out")
+    project = settings.project()
+    target = _known_dialect(dialect) if dialect else project.dialect
+    monitors = chosen(project, monitor)
+    for one in monitors:
+        plan = planner.plan(project, one)
+        if as_plan:
+            click.echo(plan.tree())
+            continue
+        script = plan.script(target)
+        if out is None:
+            for name, text in script:
+                click.echo(f"-- {name}\n{text.rstrip()}\n")
+            continue
+        folder = Path(out)
+        if len(monitors) > 1:
+            folder /= re.sub(r"[^\w-]+", "_", one.name)
+        _write(folder, script)
+        click.echo(f"{one.name}: {len(script)} files in {folder}")
+
+
+def _known_dialect(name: str) -> str:
+    from sqlglot.dialects.dialect import Dialects  # noqa: PLC0415
+
+    from sqlmonitor.definitions.warehouse import DIALECTS  # noqa: PLC0415
+    from sqlmonitor.errors import ConfigurationError  # noqa: PLC0415
+
+    known = {dialect.value for dialect in Dialects if dialect.value}
+    wanted = name.casefold()
+    wanted = wanted if wanted in known else DIALECTS.get(wanted, wanted)
+    if wanted not in known:
+        raise ConfigurationError(
+            f"unknown dialect '{name}'", key="--dialect", allowed=sorted(known), word=name
+        )
+    return wanted
+
+
+def _write(folder: Path, script: list[tuple[str, str]]) -> None:
+    from sqlmonitor.errors import ConfigurationError  # noqa: PLC0415
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # A step of an older plan, left among the new ones, would be run with them.
+        others = {path.name for path in folder.glob("*.sql")} - {name for name, _ in script}
+        if others:
+            raise ConfigurationError(
+                f"{folder} has SQL that is not of this plan: {', '.join(sorted(others)[:5])}",
+                key="--out",
+                remedy="name an empty folder, or remove those files",
+            )
+        for name, text in script:
+            (folder / name).write_text(text.rstrip() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be written: {error.strerror}", key="--out"
+        ) from error

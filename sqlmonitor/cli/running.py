@@ -1,0 +1,140 @@
+"""Commands that work in the warehouse: validate, fit, run, check."""
+
+from __future__ import annotations
+
+import click
+
+from sqlmonitor.cli.progress import shown
+from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
+
+__all__ = ["check", "fit", "run", "validate"]
+
+SHOWN_PROBLEMS = 20
+
+
+@click.command(epilog="Example: sqlmonitor validate")
+@monitor_argument
+@global_options
+@click.pass_obj
+def validate(settings: Settings, monitor: str | None) -> None:
+    """Check the project file against the warehouse; no metric is computed."""
+    from sqlmonitor import runner  # noqa: PLC0415
+
+    project = settings.project()
+    monitors = chosen(project, monitor)
+    with connect(project, read_only=True) as engine:
+        for one in monitors:
+            click.echo(one.name)
+            for line in runner.validate(project, one, engine):
+                click.echo(f"  {line}")
+
+
+@click.command(epilog="Example: sqlmonitor fit late_flights")
+@monitor_argument
+@global_options
+@click.pass_obj
+def fit(settings: Settings, monitor: str | None) -> None:
+    """Fit the reference state (edges, levels, calibration, thresholds) and store it."""
+    from sqlmonitor import runner  # noqa: PLC0415
+
+    project = settings.project()
+    monitors = chosen(project, monitor)
+    with connect(project) as engine:
+        for one in monitors:
+            with shown(one.name, is_quiet=settings.verbose) as progress:
+                runner.run(project, one, engine, stage="fit", progress=progress)
+            click.echo(f"{one.name}: fitted")
+    click.echo(f"Next: {settings.command('run')}")
+
+
+@click.command(epilog="Example: sqlmonitor run late_flights --fail-on-alert")
+@monitor_argument
+@click.option("--full", is_flag=True, help="Compute every chunk anew; so far every run does.")
+@click.option(
+    "--fail-on-alert", is_flag=True, help="Exit 1 if any value after the reference alerts."
+)
+@global_options
+@click.pass_context
+def run(ctx: click.Context, monitor: str | None, full: bool, fail_on_alert: bool) -> None:
+    """Fit if needed, compute, store and print a summary."""
+    has_alerts = run_monitors(ctx.obj, monitor)
+    if fail_on_alert and has_alerts:
+        ctx.exit(1)
+
+
+def run_monitors(settings: Settings, name: str | None, prefix: str = "") -> bool:
+    """Run monitors and print each one's summary.
+
+    Args:
+        settings: names the project file.
+        name: the monitor; all where None.
+        prefix: stands before the command that is proposed next.
+
+    Returns:
+        True where any value after the reference alerts.
+    """
+    from sqlmonitor import runner  # noqa: PLC0415
+    from sqlmonitor.cli import summary  # noqa: PLC0415
+    from sqlmonitor.results import Results  # noqa: PLC0415
+
+    project = settings.project()
+    monitors = chosen(project, name)
+    has_alerts = False
+    with connect(project) as engine:
+        for one in monitors:
+            with shown(one.name, is_quiet=settings.verbose) as progress:
+                frame = runner.run(project, one, engine, progress=progress)
+            results = Results(frame)
+            summary.show_summary(one, results, settings, prefix)
+            has_alerts |= not results.alerts_by_family().empty
+    return has_alerts
+
+
+@click.command(epilog="Example: sqlmonitor run && sqlmonitor check")
+@monitor_argument
+@global_options
+@click.pass_context
+def check(ctx: click.Context, monitor: str | None) -> None:
+    """Exit 1 if the newest complete chunk has alerts or values that could not be computed.
+
+    Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
+    """
+    from sqlmonitor import store  # noqa: PLC0415
+    from sqlmonitor.results import Results  # noqa: PLC0415
+
+    settings: Settings = ctx.obj
+    project = settings.project()
+    is_fine = True
+    with connect(project, read_only=True) as engine:
+        for one in chosen(project, monitor):
+            stored = Results(store.read_results(engine, project.store, one.name))
+            is_fine &= _report_chunk(one.name, stored.newest_complete_chunk().to_pandas())
+    if not is_fine:
+        ctx.exit(1)
+
+
+def _report_chunk(name: str, rows: object) -> bool:
+    import pandas as pd  # noqa: PLC0415
+
+    from sqlmonitor.cli.summary import number  # noqa: PLC0415
+
+    assert isinstance(rows, pd.DataFrame)
+    problems = [
+        (row, f"{number(row['value'])} alert") for _, row in rows[rows["is_alert"]].iterrows()
+    ] + [
+        (row, f"not computed{': ' + row['note'] if row['note'] else ''}")
+        for _, row in rows[rows["value"].isna() & ~rows["is_alert"]].iterrows()
+    ]
+    alert_count, all_count = int(rows["is_alert"].sum()), len(problems)
+    click.echo(
+        f"{name}, chunk {rows['chunk'].iloc[0]}: {len(rows):,} values, {alert_count:,} alerts, "
+        f"{all_count - alert_count:,} not computed"
+    )
+    for row, what in problems[:SHOWN_PROBLEMS]:
+        place = [row["family"], row["metric"], row["component"], row["column_name"]]
+        if row["segment_column"]:
+            place.append(f"{row['segment_column']}={row['segment_value']}")
+        click.echo(f"  {' '.join(part for part in place if part)}: {what}")
+    if all_count > SHOWN_PROBLEMS:
+        click.echo(f"  and {all_count - SHOWN_PROBLEMS:,} more")
+    return all_count == 0

@@ -1,0 +1,145 @@
+"""What a run prints: a few tables that can be pasted anywhere."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sqlmonitor.cli.settings import Settings
+    from sqlmonitor.definitions import Monitor
+    from sqlmonitor.results import Results
+
+__all__ = ["console", "number", "plain_table", "show_summary"]
+
+MOST_CHUNKS = 12
+MOST_FEATURES = 5
+PIPED_WIDTH = 1000
+"""Columns where no terminal says how wide it is; tables take what they need of it."""
+
+
+def console() -> Console:
+    """Standard output; as wide as its content where it is not a terminal."""
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Write a value for people: four significant digits, or whole with separators from 1,000."""
+    if value is None or value != value:  # noqa: PLR0124  (NaN)
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"  # noqa: PLR2004
+
+
+def plain_table(*headings: str) -> Table:
+    """A table without vertical lines; headings that start with ``>`` are right-aligned."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for heading in headings:
+        is_right = heading.startswith(">")
+        table.add_column(Text(heading.removeprefix(">")), justify="right" if is_right else "left")
+    return table
+
+
+def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix: str = "") -> None:
+    """Print what one run found.
+
+    Args:
+        monitor: what ran.
+        results: what came out.
+        settings: names the project file, for the closing line.
+        prefix: stands before the command that is proposed next.
+    """
+    out = console()
+    chunks = results.chunks()
+    hidden = len(chunks) - MOST_CHUNKS
+    chunks = chunks.tail(MOST_CHUNKS)
+    out.print(Text(monitor.name, style="bold"))
+    if monitor.description:
+        out.print(Text(monitor.description))
+    if chunks.empty:
+        out.print("no rows after the reference yet")
+    else:
+        out.print()
+        out.print(_values(monitor, results, chunks, out))
+        if hidden > 0:
+            out.print(f"the {MOST_CHUNKS} newest of {hidden + MOST_CHUNKS} chunks")
+        drifted = results.drifted()
+        if not drifted.empty:
+            out.print()
+            out.print(_drift(drifted, chunks))
+    out.print()
+    for line in _closing(results):
+        out.print(Text(line))
+    name = shlex.quote(monitor.name)
+    click.echo(f"Next: {prefix}{settings.command(f'show {name} --alerts')}")
+
+
+def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Console) -> Table:
+    units = {kpi.name: kpi.unit for kpi in monitor.kpis if kpi.unit}
+    headline, kpis = results.headline(), results.kpis()
+    series: list[tuple[str, pd.DataFrame]] = []
+    for family in ("estimated", "realized"):
+        rows = headline[headline["family"] == family]
+        if not rows.empty:
+            series.append((f"{family} {rows['metric'].iloc[0]}", rows))
+    for metric in sorted(set(kpis["metric"])):
+        unit = units.get(metric.split(" (")[0])
+        heading = f"{metric} [{unit}]" if unit else metric
+        series.append((heading, kpis[kpis["metric"] == metric]))
+    table = plain_table("chunk", ">rows", *(f">{heading}" for heading, _ in series))
+    is_ascii = out.options.ascii_only
+    cells = [
+        {row["chunk"]: _cell(row, is_ascii) for _, row in rows.iterrows()} for _, rows in series
+    ]
+    for chunk, is_partial, rows in chunks.itertuples(index=False):
+        name = f"{chunk} (partial)" if is_partial else str(chunk)
+        counted = "-" if rows != rows else f"{rows:,}"  # noqa: PLR0124  (NaN)
+        table.add_row(Text(name), counted, *(one.get(chunk, Text("-  ")) for one in cells))
+    return table
+
+
+def _cell(row: pd.Series, is_ascii: bool) -> Text:
+    text = number(row["value"])
+    if not row["is_alert"]:
+        return Text(f"{text}  ")
+    is_low = row["value"] < row["lower_threshold"]
+    mark = ("v" if is_low else "^") if is_ascii else ("▼" if is_low else "▲")
+    return Text(f"{text} {mark}", style="bold red")
+
+
+def _drift(drifted: pd.DataFrame, chunks: pd.DataFrame) -> Table:
+    table = plain_table("chunk", ">drifted", "largest Jensen-Shannon distances")
+    for chunk in chunks["chunk"]:
+        rows = drifted[drifted["chunk"] == chunk]
+        if rows.empty:
+            continue
+        largest = [
+            f"{row['column_name']} {row['value']:.2f}"
+            for _, row in rows.head(MOST_FEATURES).iterrows()
+        ]
+        more = ", and more" if len(rows) > MOST_FEATURES else ""
+        table.add_row(Text(str(chunk)), str(len(rows)), Text(", ".join(largest) + more))
+    return table
+
+
+def _closing(results: Results) -> list[str]:
+    counts = results.alerts_by_family()
+    total, in_segments = int(counts["alert_count"].sum()), int(counts["segment_alert_count"].sum())
+    by_family = ", ".join(f"{row['family']} {row['alert_count']}" for _, row in counts.iterrows())
+    lines = [f"alerts: {total} ({by_family}; {in_segments} of them in segments)"]
+    if not total:
+        lines = ["alerts: none"]
+    missing = results.filter().not_computed().to_pandas()
+    missing = missing[missing["period"] == "analysis"]
+    if not missing.empty:
+        notes = missing.loc[missing["note"] != "", "note"].value_counts()
+        why = f"; most often: {notes.index[0]}" if len(notes) else ""
+        lines.append(f"not computed: {len(missing)} values{why}")
+    return lines

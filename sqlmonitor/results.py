@@ -1,0 +1,268 @@
+"""The results of a run as one long frame: filters, and the tables a summary is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from sqlmonitor.errors import ConfigurationError, DataError, InternalError
+
+__all__ = ["COLUMNS", "HEADLINE_METRICS", "Results"]
+
+TEXTS = (
+    *("monitor", "fit_id", "run_id", "period", "chunk", "segment_column", "segment_value"),
+    *("family", "metric", "column_name", "component", "note"),
+)
+NUMBERS = (
+    *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
+    *("lower_threshold", "upper_threshold"),
+)
+COUNTS = ("row_count", "unused_count")
+TIMES = ("chunk_start", "chunk_end", "computed_at")
+
+COLUMNS = (
+    *("monitor", "fit_id", "run_id", "period", "chunk", "chunk_start", "chunk_end", "is_partial"),
+    *("segment_column", "segment_value", "family", "metric", "column_name", "component"),
+    *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
+    *("lower_threshold", "upper_threshold", "is_alert", "row_count", "unused_count", "note"),
+    "computed_at",
+)
+"""Columns of the store's table ``results``, in its order."""
+
+HEADLINE_METRICS = ("roc_auc", "rmse", "mae", "accuracy", "f1")
+"""The first of these that a monitor has stands for its performance in summaries."""
+
+PERFORMANCE = ("estimated", "realized")
+
+Wanted = str | Sequence[str] | None
+
+
+class Results:
+    """Values of one or several monitors, one row per value.
+
+    Args:
+        frame: rows with the columns ``COLUMNS``.
+
+    Raises:
+        InternalError: a column is missing.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        missing = [name for name in COLUMNS if name not in frame.columns]
+        if missing:
+            raise InternalError(f"the results lack the columns {', '.join(missing)}")
+        self._frame = _typed(frame)
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def __repr__(self) -> str:
+        return repr(self._frame)
+
+    def _repr_html_(self) -> str:
+        return self._frame.to_html(max_rows=60)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All rows and columns, as a copy."""
+        return self._frame.copy()
+
+    def alerts(self) -> Results:
+        """The rows whose value left its thresholds."""
+        return self._where(_alerting(self._frame))
+
+    def filter(
+        self,
+        *,
+        family: Wanted = None,
+        metric: Wanted = None,
+        column: Wanted = None,
+        segment: Wanted = None,
+        period: str | None = None,
+    ) -> Results:
+        """Keep the rows that match everything given; several values of one kind are alternatives.
+
+        Args:
+            family: such as ``drift``; ``performance`` is ``estimated`` and ``realized``.
+            metric: such as ``roc_auc``, or a KPI's name.
+            column: a column's name.
+            segment: ``origin`` for all segments of a column, ``origin=EWR`` for one of them, an
+                empty text for the whole population.
+            period: ``reference`` or ``analysis``.
+
+        Returns:
+            The matching rows.
+
+        Raises:
+            ConfigurationError: there are rows, but none at all has the value asked for.
+        """
+        frame = self._frame
+        keep = pd.Series(True, index=frame.index)
+        families = None
+        if family is not None:
+            families = [
+                name
+                for one in _listed(family)
+                for name in (PERFORMANCE if one == "performance" else (one,))
+            ]
+            if "performance" in _listed(family):
+                # Either half may be missing; only both missing is worth a complaint.
+                present = set(frame["family"])
+                families = [one for one in families if one in present] or families
+        for key, wanted in (
+            ("family", families),
+            ("metric", metric),
+            ("column_name", column),
+            ("period", period),
+        ):
+            if wanted is not None:
+                keep &= self._matches(key, _listed(wanted))
+        if segment is not None:
+            keep &= self._in_segments(_listed(segment))
+        return self._where(keep)
+
+    def newest_complete_chunk(self) -> Results:
+        """The rows of the newest chunk of the analysis that is not partial.
+
+        Raises:
+            DataError: there is none.
+        """
+        frame = self._frame
+        complete = frame[(frame["period"] == "analysis") & ~frame["is_partial"]]
+        if complete.empty:
+            raise DataError(
+                "there is no complete chunk after the reference yet",
+                remedy="run again when the first chunk is complete, or make the chunks shorter",
+            )
+        return self._where(
+            (frame["chunk"] == complete["chunk"].max())
+            & (frame["period"] == "analysis")
+            & ~frame["is_partial"]
+        )
+
+    def not_computed(self) -> Results:
+        """The rows that have no value; ``note`` says why."""
+        return self._where(self._frame["value"].isna())
+
+    def headline_metric(self) -> str | None:
+        """The metric that stands for performance here, or None where there is none."""
+        frame = self._frame
+        found = set(frame.loc[frame["family"].isin(PERFORMANCE), "metric"])
+        return next((name for name in HEADLINE_METRICS if name in found), None)
+
+    def chunks(self) -> pd.DataFrame:
+        """Every chunk of the analysis: ``chunk``, ``is_partial``, ``row_count``, in order."""
+        rows = self._whole_population()
+        grouped = rows.groupby("chunk", sort=True)
+        table = grouped.agg({"is_partial": "max", "row_count": "max"}).reset_index()
+        return table[["chunk", "is_partial", "row_count"]]
+
+    def headline(self) -> pd.DataFrame:
+        """Estimated and realized performance of every chunk of the analysis.
+
+        Returns:
+            The rows of the headline metric for the whole population: ``chunk, family, metric,
+            value, lower_threshold, upper_threshold, is_alert``.
+        """
+        rows = self._whole_population()
+        chosen = (
+            rows["family"].isin(PERFORMANCE)
+            & (rows["metric"] == self.headline_metric())
+            & (rows["component"] == "")
+        )
+        return rows.loc[chosen, ["chunk", "family", "metric", *VALUE_COLUMNS]]
+
+    def kpis(self) -> pd.DataFrame:
+        """Every KPI of every chunk of the analysis, with the columns of :meth:`headline`.
+
+        A KPI with components has one name per component, such as ``cost (realized)``.
+        """
+        rows = self._whole_population()
+        rows = rows[rows["family"] == "kpi"].copy()
+        plain = rows["component"] == ""
+        rows["metric"] = rows["metric"].where(
+            plain, rows["metric"] + " (" + rows["component"] + ")"
+        )
+        return rows[["chunk", "family", "metric", *VALUE_COLUMNS]]
+
+    def drifted(self, metric: str = "jensen_shannon") -> pd.DataFrame:
+        """Columns whose distance alerts, in every chunk of the analysis, largest first.
+
+        Args:
+            metric: the distance.
+
+        Returns:
+            ``chunk, column_name, value``.
+        """
+        rows = self._whole_population()
+        rows = rows[(rows["family"] == "drift") & (rows["metric"] == metric) & _alerting(rows)]
+        rows = rows.sort_values(["chunk", "value", "column_name"], ascending=[True, False, True])
+        return rows[["chunk", "column_name", "value"]].reset_index(drop=True)
+
+    def alerts_by_family(self) -> pd.DataFrame:
+        """Alerts of the analysis: ``family``, ``alert_count``, ``segment_alert_count``."""
+        rows = self._frame[_alerting(self._frame) & (self._frame["period"] == "analysis")]
+        table = rows.assign(in_segment=rows["segment_column"] != "").groupby("family", sort=True)
+        counts = table.agg(
+            alert_count=("is_alert", "size"), segment_alert_count=("in_segment", "sum")
+        )
+        return counts.reset_index()
+
+    def _whole_population(self) -> pd.DataFrame:
+        frame = self._frame
+        return frame[(frame["segment_column"] == "") & (frame["period"] == "analysis")]
+
+    def _where(self, keep: pd.Series) -> Results:
+        return Results(self._frame[keep])
+
+    def _matches(self, key: str, wanted: Sequence[str]) -> pd.Series:
+        present = self._frame[key]
+        known = sorted(set(present))
+        for word in wanted:
+            if known and word not in known:
+                raise self._nothing_has(key.removesuffix("_name"), word, [k for k in known if k])
+        return present.isin(wanted)
+
+    def _in_segments(self, wanted: Sequence[str]) -> pd.Series:
+        columns, values = self._frame["segment_column"], self._frame["segment_value"]
+        keep = pd.Series(False, index=self._frame.index)
+        for word in wanted:
+            found = (columns == word) | ((columns + "=" + values == word) & (columns != ""))
+            if len(found) and not found.any():
+                known = (columns + "=" + values)[columns != ""]
+                raise self._nothing_has("segment", word, sorted(set(known)))
+            keep |= found
+        return keep
+
+    def _nothing_has(self, kind: str, word: str, known: Iterable[str]) -> ConfigurationError:
+        return ConfigurationError(f"no result has the {kind} '{word}'", allowed=known, word=word)
+
+
+VALUE_COLUMNS = ("value", "lower_threshold", "upper_threshold", "is_alert")
+
+
+def _alerting(rows: pd.DataFrame) -> pd.Series:
+    return rows["is_alert"].fillna(False).astype("bool")
+
+
+def _listed(wanted: str | Sequence[str]) -> list[str]:
+    return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    # A column of nothing but NULL arrives as objects; with a fixed type it compares and exports
+    # like any other.
+    typed = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
+    for name in TEXTS:
+        typed[name] = typed[name].astype("str").where(typed[name].notna(), "")
+    for name in NUMBERS:
+        typed[name] = pd.to_numeric(typed[name]).astype("float64")
+    for name in COUNTS:
+        typed[name] = pd.to_numeric(typed[name]).astype("Int64")
+    for name in TIMES:
+        if typed[name].isna().all():
+            typed[name] = pd.to_datetime(typed[name])
+    typed["is_partial"] = typed["is_partial"].astype("boolean").fillna(False).astype("bool")
+    # NULL stays NULL: without a value or a threshold, whether it alerts is not known.
+    typed["is_alert"] = typed["is_alert"].astype("boolean")
+    return typed

@@ -1,0 +1,178 @@
+"""The command line without a warehouse: help, exits and what is said on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sqlmonitor.cli.entry import commands, main
+
+NO_WAREHOUSE = """\
+version: 1
+warehouse: {dbt_profile: shop}
+monitors:
+  - name: late_flights
+    task: none
+    predictions: flights
+    timestamp: at
+    reference: "at < timestamp '2013-05-01'"
+    chunks: month
+"""
+
+
+def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    said = capsys.readouterr()
+    return stopped.value.code, said.out, said.err
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_all_commands_of_the_contract_are_there() -> None:
+    assert list(commands.commands) == [
+        *("demo", "init", "validate", "fit", "run"),
+        *("show", "check", "compile", "metrics", "schema"),
+    ]
+
+
+@pytest.mark.parametrize("name", list(commands.commands))
+def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = outcome(capsys, name, "--help")
+    assert (code, err) == (0, "")
+    assert f"Example: sqlmonitor {name}" in out or f"&& sqlmonitor {name}" in out
+    assert "--config" in out
+
+
+def test_without_a_command_helps(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = outcome(capsys)
+    assert code == 0
+    assert "demo" in out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = {"pandas", "duckdb", "sqlglot", "pydantic", "rich", "numpy", "yaml", "jinja2"}
+    script = (
+        "import sys; from sqlmonitor.cli import main\n"
+        "try: main(['--help'])\n"
+        f"except SystemExit: print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=True,
+        )
+        seconds.append(time.perf_counter() - start)
+        assert done.stderr.strip() == "[]"
+    assert statistics.median(seconds) < 1  # the promise is 0.3 s; a busy machine gets some room
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("validate",), "no such file"),
+        (("run", "-c", "other.yml"), "other.yml: no such file"),
+        (("-c", "other.yml", "run"), "other.yml: no such file"),
+        (("nonsense",), "No such command"),
+        (("show", "--format", "xml"), "xml"),
+        (("metrics", "roc_uac"), "did you mean 'roc_auc'?"),
+        (("init", "--table", "t"), "--table needs --warehouse"),
+        (("init", "--warehouse", "nosuch://x"), "unknown engine 'nosuch'"),
+    ],
+)
+def test_users_mistakes_exit_2(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = outcome(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "compile"])
+def test_unknown_monitor_exits_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sqlmonitor.yml").write_text(
+        NO_WAREHOUSE.replace("{dbt_profile: shop}", "duckdb:///none.duckdb"), encoding="utf-8"
+    )
+    code, _, err = outcome(capsys, name, "late_flight")
+    assert code == 2
+    assert "did you mean 'late_flights'?" in err or "none.duckdb" in err
+
+
+@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check"])
+def test_dbt_profile_exits_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
+    code, _, err = outcome(capsys, name)
+    assert code == 2
+    assert "dbt profile" in err
+
+
+def test_unknown_dialect_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
+    code, _, err = outcome(capsys, "compile", "--dialect", "snowflak")
+    assert code == 2
+    assert "did you mean 'snowflake'?" in err
+
+
+def test_our_mistakes_exit_3(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("sqlmonitor.definitions.json_schema", broken)
+    code, _, err = outcome(capsys, "schema")
+    assert code == 3
+    assert "ZeroDivisionError: oh" in err
+    assert "Traceback" not in err
+    code, _, err = outcome(capsys, "schema", "-v")
+    assert code == 3
+    assert "Traceback" in err
+
+
+def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = outcome(capsys, "schema")
+    assert code == 0
+    assert json.loads(out)["title"] == "sqlmonitor.yml"
+
+
+def test_metrics_lists_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = outcome(capsys, "metrics")
+    assert code == 0
+    assert "jensen_shannon" in out
+    assert "roc_auc" in out
+
+
+def test_init_writes_a_valid_file_once(capsys: pytest.CaptureFixture[str]) -> None:
+    from sqlmonitor.definitions import load
+
+    assert outcome(capsys, "init")[0] == 0
+    assert load("sqlmonitor.yml").store == "sqlmonitor"
+    code, _, err = outcome(capsys, "init")
+    assert code == 2
+    assert "is there already" in err
+    assert outcome(capsys, "init", "--force")[0] == 0
+
+
+def test_demo_keeps_a_foreign_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
+    code, _, err = outcome(capsys, "demo", ".")
+    assert code == 2
+    assert "is not the demo's" in err
+    assert Path("sqlmonitor.yml").read_text(encoding="utf-8") == NO_WAREHOUSE
