@@ -54,7 +54,7 @@ PERIOD_START = {
     "quarter": f"{EPOCH} + sequence * interval '3 months'",
     "year": f"{EPOCH} + sequence * interval '1 year'",
 }
-PERIOD_NAME = {period: "strftime({start}, '%Y-%m-%d')" for period in PERIOD_NUMBER} | {
+PERIOD_NAME = dict.fromkeys(PERIOD_NUMBER, "strftime({start}, '%Y-%m-%d')") | {
     "hour": "strftime({start}, '%Y-%m-%dT%H:%M')"
 }
 # Ten folds from the last two characters of the id: the same on every engine, and even for numbers.

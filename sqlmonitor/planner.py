@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -108,8 +109,9 @@ class Planner:
         self._expressions()
         fit_id = self._fit_id()
         values = self._add("values", "collect values", "result/values.sql", parts=self.values)
-        self.parameters_rules = rules(monitor, self.metrics)
-        rule_step = self._add("rules", "threshold rules", "threshold/rules.sql", rules=self.parameters_rules)
+        rule_step = self._add(
+            "rules", "threshold rules", "threshold/rules.sql", rules=rules(monitor, self.metrics)
+        )
         thresholds = self._add(
             "thresholds",
             "fit thresholds",
@@ -148,8 +150,8 @@ class Planner:
         return next(step for step in self.steps if step.name == name)
 
     def _add(self, name: str, title: str, template: str, /, **given: Any) -> Step:
-        inputs = {}
-        parameters = {}
+        inputs: dict[str, Any] = {}
+        parameters: dict[str, Any] = {}
         for key, value in given.items():
             is_step = isinstance(value, Step) or (
                 isinstance(value, list) and value != [] and isinstance(value[0], Step)
@@ -350,7 +352,7 @@ class Planner:
                 "lower": parse(lower[1]),
                 "upper": parse(upper[1]),
             }
-            for lower, upper in zip(bounds, bounds[1:], strict=False)
+            for lower, upper in pairwise(bounds)
         ]
         return self._add(
             "reference_columns",

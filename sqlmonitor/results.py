@@ -101,9 +101,7 @@ class Results:
         families = None
         if family is not None:
             families = [
-                name
-                for one in _listed(family)
-                for name in (PERFORMANCE if one == "performance" else (one,))
+                name for one in _listed(family) for name in (PERFORMANCE if one == "performance" else (one,))
             ]
             if "performance" in _listed(family):
                 # Either half may be missing; only both missing is worth a complaint.
@@ -170,7 +168,7 @@ class Results:
             & (rows["metric"] == self.headline_metric())
             & (rows["component"] == "")
         )
-        return rows.loc[chosen, ["chunk", "family", "metric", *VALUE_COLUMNS]]
+        return _with_plain_alerts(rows[chosen])
 
     def kpis(self) -> pd.DataFrame:
         """Every KPI of every chunk of the analysis, with the columns of :meth:`headline`.
@@ -180,10 +178,8 @@ class Results:
         rows = self._whole_population()
         rows = rows[rows["family"] == "kpi"].copy()
         plain = rows["component"] == ""
-        rows["metric"] = rows["metric"].where(
-            plain, rows["metric"] + " (" + rows["component"] + ")"
-        )
-        return rows[["chunk", "family", "metric", *VALUE_COLUMNS]]
+        rows["metric"] = rows["metric"].where(plain, rows["metric"] + " (" + rows["component"] + ")")
+        return _with_plain_alerts(rows)
 
     def drifted(self, metric: str = "jensen_shannon") -> pd.DataFrame:
         """Columns whose distance alerts, in every chunk of the analysis, largest first.
@@ -203,9 +199,7 @@ class Results:
         """Alerts of the analysis: ``family``, ``alert_count``, ``segment_alert_count``."""
         rows = self._frame[_alerting(self._frame) & (self._frame["period"] == "analysis")]
         table = rows.assign(in_segment=rows["segment_column"] != "").groupby("family", sort=True)
-        counts = table.agg(
-            alert_count=("is_alert", "size"), segment_alert_count=("in_segment", "sum")
-        )
+        counts = table.agg(alert_count=("is_alert", "size"), segment_alert_count=("in_segment", "sum"))
         return counts.reset_index()
 
     def _whole_population(self) -> pd.DataFrame:
@@ -238,7 +232,11 @@ class Results:
         return ConfigurationError(f"no result has the {kind} '{word}'", allowed=known, word=word)
 
 
-VALUE_COLUMNS = ("value", "lower_threshold", "upper_threshold", "is_alert")
+VALUE_COLUMNS = ("value", "lower_threshold", "upper_threshold")
+
+
+def _with_plain_alerts(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[["chunk", "family", "metric", *VALUE_COLUMNS]].assign(is_alert=_alerting(rows))
 
 
 def _alerting(rows: pd.DataFrame) -> pd.Series:

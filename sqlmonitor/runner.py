@@ -152,7 +152,8 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
 
 def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> None:
     target = monitor.target
-    assert target is not None and target.relation is not None
+    assert target is not None
+    assert target.relation is not None
     relation = source.relation(target.relation)
     types = engine.describe(relation)
     key = target.on or source.join_column()

@@ -20,11 +20,11 @@ __all__ = ["metrics", "schema"]
 @global_options
 def metrics(name: str | None) -> None:
     """List every metric with its range, formula and source, or describe one."""
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
-    from sqlmonitor.cli.summary import console, plain_table  # noqa: PLC0415
-    from sqlmonitor.errors import ConfigurationError  # noqa: PLC0415
-    from sqlmonitor.metrics import CATALOGUE  # noqa: PLC0415
+    from sqlmonitor.cli.summary import console, plain_table
+    from sqlmonitor.errors import ConfigurationError
+    from sqlmonitor.metrics import CATALOGUE
 
     if name is not None:
         if name not in CATALOGUE:
@@ -43,7 +43,7 @@ def metrics(name: str | None) -> None:
 @global_options
 def schema() -> None:
     """Print the JSON Schema of the project file, for editors."""
-    from sqlmonitor.definitions import json_schema  # noqa: PLC0415
+    from sqlmonitor.definitions import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 

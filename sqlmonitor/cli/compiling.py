@@ -23,7 +23,8 @@ def compile_sql(
     settings: Settings, monitor: str | None, dialect: str | None, out: str | None, as_plan: bool
 ) -> None:
     """Write the SQL of every step, in order; needs no connection."""
-    from sqlmonitor import planner  # noqa: PLC0415
+    from sqlmonitor import planner
+    from sqlmonitor.script import script
 
     if as_plan and (out or dialect):
         raise click.UsageError("--plan prints a tree: it goes without --dialect and --out")
@@ -35,23 +36,23 @@ def compile_sql(
         if as_plan:
             click.echo(plan.tree())
             continue
-        script = plan.script(target)
+        files = script(plan, target)
         if out is None:
-            for name, text in script:
+            for name, text in files:
                 click.echo(f"-- {name}\n{text.rstrip()}\n")
             continue
         folder = Path(out)
         if len(monitors) > 1:
             folder /= re.sub(r"[^\w-]+", "_", one.name)
-        _write(folder, script)
-        click.echo(f"{one.name}: {len(script)} files in {folder}")
+        _write(folder, files)
+        click.echo(f"{one.name}: {len(files)} files in {folder}")
 
 
 def _known_dialect(name: str) -> str:
-    from sqlglot.dialects.dialect import Dialects  # noqa: PLC0415
+    from sqlglot.dialects.dialect import Dialects
 
-    from sqlmonitor.definitions.warehouse import DIALECTS  # noqa: PLC0415
-    from sqlmonitor.errors import ConfigurationError  # noqa: PLC0415
+    from sqlmonitor.definitions.warehouse import DIALECTS
+    from sqlmonitor.errors import ConfigurationError
 
     known = {dialect.value for dialect in Dialects if dialect.value}
     wanted = name.casefold()
@@ -63,22 +64,20 @@ def _known_dialect(name: str) -> str:
     return wanted
 
 
-def _write(folder: Path, script: list[tuple[str, str]]) -> None:
-    from sqlmonitor.errors import ConfigurationError  # noqa: PLC0415
+def _write(folder: Path, files: list[tuple[str, str]]) -> None:
+    from sqlmonitor.errors import ConfigurationError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # A step of an older plan, left among the new ones, would be run with them.
-        others = {path.name for path in folder.glob("*.sql")} - {name for name, _ in script}
+        others = {path.name for path in folder.glob("*.sql")} - {name for name, _ in files}
         if others:
             raise ConfigurationError(
                 f"{folder} has SQL that is not of this plan: {', '.join(sorted(others)[:5])}",
                 key="--out",
                 remedy="name an empty folder, or remove those files",
             )
-        for name, text in script:
+        for name, text in files:
             (folder / name).write_text(text.rstrip() + "\n", encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(
-            f"{folder} cannot be written: {error.strerror}", key="--out"
-        ) from error
+        raise ConfigurationError(f"{folder} cannot be written: {error.strerror}", key="--out") from error

@@ -27,20 +27,18 @@ def demo(settings: Settings, folder: str) -> None:
     DIR is sqlmonitor_demo where it is left out. 340,000 flights of 2013, with a model's score and,
     for those that landed, the delay.
     """
-    from sqlmonitor.cli.running import run_monitors  # noqa: PLC0415
+    from sqlmonitor.cli.running import run_monitors
 
     place = Path(folder)
     _make(place)
     click.echo(f"made {place / DEFAULT_FILE} and {place / WAREHOUSE}\n")
     here = Settings(str(place / DEFAULT_FILE), settings.verbose)
     run_monitors(here, None)
-    click.echo(
-        f"      {shlex.quote(str(place / DEFAULT_FILE))} says what is watched, with comments"
-    )
+    click.echo(f"      {shlex.quote(str(place / DEFAULT_FILE))} says what is watched, with comments")
 
 
 def _make(place: Path) -> None:
-    from sqlmonitor.errors import ConfigurationError, WarehouseError  # noqa: PLC0415
+    from sqlmonitor.errors import ConfigurationError, WarehouseError
 
     source = _source()
     text = source.joinpath(DEFAULT_FILE).read_text(encoding="utf-8")
@@ -61,7 +59,7 @@ def _make(place: Path) -> None:
             remedy="name another folder: sqlmonitor demo DIR",
         ) from error
 
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     try:
         with duckdb.connect(str(place / WAREHOUSE)) as connection:
@@ -78,7 +76,7 @@ def _make(place: Path) -> None:
 
 
 def _source() -> Traversable:
-    from sqlmonitor.errors import InternalError  # noqa: PLC0415
+    from sqlmonitor.errors import InternalError
 
     package = resources.files("sqlmonitor")
     checkout = Path(__file__).parents[2] / "examples" / "flights"

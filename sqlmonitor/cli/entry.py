@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(settings: Settings, arguments: list[str] | None) -> int:
-    from sqlmonitor.errors import SqlmonitorError  # noqa: PLC0415
+    from sqlmonitor.errors import SqlmonitorError
 
     try:
         code = commands.main(arguments, "sqlmonitor", standalone_mode=False, obj=settings)
@@ -81,7 +81,7 @@ def _exit_code(settings: Settings, arguments: list[str] | None) -> int:
             traceback.print_exc()
         click.echo(str(error), err=True)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001  (the last resort: a line, not a traceback)
+    except Exception as error:
         if settings.verbose:
             traceback.print_exc()
         click.echo(f"sqlmonitor failed: {type(error).__name__}: {error}", err=True)

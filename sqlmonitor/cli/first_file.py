@@ -9,9 +9,7 @@ from typing import Any
 
 __all__ = ["Guess", "guessed", "range_query", "written"]
 
-NUMERIC = re.compile(
-    r"(?i)^(u?(tiny|small|big|huge)?int|integer|float|double|real|decimal|numeric)"
-)
+NUMERIC = re.compile(r"(?i)^(u?(tiny|small|big|huge)?int|integer|float|double|real|decimal|numeric)")
 FRACTION = re.compile(r"(?i)^(float|double|real|decimal|numeric)")
 TEXTUAL = re.compile(r"(?i)^(varchar|text|char|string|enum|bool|lowcardinality)")
 TIME = re.compile(r"(?i)^(timestamp|date)")
@@ -45,13 +43,13 @@ class Guess:
             first: the earliest timestamp, or NULL where there are no rows.
             last: the latest.
         """
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         if pd.isna(first) or pd.isna(last):
             return
         start, end = pd.Timestamp(first), pd.Timestamp(last)
         span = end - start
-        self.chunks = "month" if span.days > 180 else "week" if span.days > 42 else "day"  # noqa: PLR2004
+        self.chunks = "month" if span.days > 180 else "week" if span.days > 42 else "day"
         self.reference_end = (start + span / 3).ceil("D").date().isoformat()
 
 
@@ -89,9 +87,9 @@ def range_query(guess: Guess, dialect: str) -> str | None:
     """The query for the first and the last timestamp, or None without a timestamp."""
     if guess.timestamp is None:
         return None
-    from sqlglot import exp  # noqa: PLC0415
+    from sqlglot import exp
 
-    from sqlmonitor import names  # noqa: PLC0415
+    from sqlmonitor import names
 
     column = exp.column(guess.timestamp, quoted=True)
     query = exp.select(

@@ -17,9 +17,7 @@ __all__ = ["init"]
 EXAMPLE_URL = "duckdb:///warehouse.duckdb"
 
 
-@click.command(
-    epilog="Example: sqlmonitor init --warehouse duckdb:///flights.duckdb --table flights_scored"
-)
+@click.command(epilog="Example: sqlmonitor init --warehouse duckdb:///flights.duckdb --table flights_scored")
 @click.argument("folder", metavar="[DIR]", required=False, default=".")
 @click.option("--warehouse", metavar="URL", help="A relative path in it starts at DIR.")
 @click.option("--table", metavar="T", help="The predictions; the file is made from its columns.")
@@ -27,9 +25,9 @@ EXAMPLE_URL = "duckdb:///warehouse.duckdb"
 @global_options
 def init(folder: str, warehouse: str | None, table: str | None, force: bool) -> None:
     """Write a commented sqlmonitor.yml, from a table's own columns where one is given."""
-    from sqlmonitor.cli.first_file import Guess, written  # noqa: PLC0415
-    from sqlmonitor.definitions import loads  # noqa: PLC0415
-    from sqlmonitor.errors import ConfigurationError  # noqa: PLC0415
+    from sqlmonitor.cli.first_file import Guess, written
+    from sqlmonitor.definitions import loads
+    from sqlmonitor.errors import ConfigurationError
 
     if table and not warehouse:
         raise click.UsageError("--table needs --warehouse URL, to read its columns")
@@ -39,11 +37,15 @@ def init(folder: str, warehouse: str | None, table: str | None, force: bool) -> 
             "is there already", file=str(file), remedy="name another folder, or add --force"
         )
     url = warehouse or EXAMPLE_URL
+    try:
+        # First, so that a path such as ../x.duckdb can start there.
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot be made: {error.strerror}", file=str(file.parent)) from error
     guess = _read(url, table, file) if table else Guess()
     text = written(url, guess)
     loads(text, file)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"cannot be written: {error.strerror}", file=str(file)) from error
@@ -53,8 +55,8 @@ def init(folder: str, warehouse: str | None, table: str | None, force: bool) -> 
 
 
 def _read(url: str, table: str, file: Path) -> Guess:
-    from sqlmonitor.cli.first_file import Guess, guessed, range_query, written  # noqa: PLC0415
-    from sqlmonitor.definitions import loads  # noqa: PLC0415
+    from sqlmonitor.cli.first_file import Guess, guessed, range_query, written
+    from sqlmonitor.definitions import loads
 
     # A file with nothing but the URL: the same checks and the same ${VARIABLES} as later.
     project = loads(written(url, Guess()), file)

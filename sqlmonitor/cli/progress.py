@@ -26,9 +26,9 @@ def shown(title: str, *, is_quiet: bool = False) -> Iterator[Progress | None]:
     if is_quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich import progress as bars  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.markup import escape  # noqa: PLC0415
+    from rich import progress as bars
+    from rich.console import Console
+    from rich.markup import escape
 
     columns = (
         bars.TextColumn("{task.description}"),

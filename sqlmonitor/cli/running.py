@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sqlmonitor.cli.progress import shown
 from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["check", "fit", "run", "validate"]
 
@@ -18,7 +23,7 @@ SHOWN_PROBLEMS = 20
 @click.pass_obj
 def validate(settings: Settings, monitor: str | None) -> None:
     """Check the project file against the warehouse; no metric is computed."""
-    from sqlmonitor import runner  # noqa: PLC0415
+    from sqlmonitor import runner
 
     project = settings.project()
     monitors = chosen(project, monitor)
@@ -35,7 +40,7 @@ def validate(settings: Settings, monitor: str | None) -> None:
 @click.pass_obj
 def fit(settings: Settings, monitor: str | None) -> None:
     """Fit the reference state (edges, levels, calibration, thresholds) and store it."""
-    from sqlmonitor import runner  # noqa: PLC0415
+    from sqlmonitor import runner
 
     project = settings.project()
     monitors = chosen(project, monitor)
@@ -50,9 +55,7 @@ def fit(settings: Settings, monitor: str | None) -> None:
 @click.command(epilog="Example: sqlmonitor run late_flights --fail-on-alert")
 @monitor_argument
 @click.option("--full", is_flag=True, help="Compute every chunk anew; so far every run does.")
-@click.option(
-    "--fail-on-alert", is_flag=True, help="Exit 1 if any value after the reference alerts."
-)
+@click.option("--fail-on-alert", is_flag=True, help="Exit 1 if any value after the reference alerts.")
 @global_options
 @click.pass_context
 def run(ctx: click.Context, monitor: str | None, full: bool, fail_on_alert: bool) -> None:
@@ -73,9 +76,9 @@ def run_monitors(settings: Settings, name: str | None, prefix: str = "") -> bool
     Returns:
         True where any value after the reference alerts.
     """
-    from sqlmonitor import runner  # noqa: PLC0415
-    from sqlmonitor.cli import summary  # noqa: PLC0415
-    from sqlmonitor.results import Results  # noqa: PLC0415
+    from sqlmonitor import runner
+    from sqlmonitor.cli import summary
+    from sqlmonitor.results import Results
 
     project = settings.project()
     monitors = chosen(project, name)
@@ -99,8 +102,8 @@ def check(ctx: click.Context, monitor: str | None) -> None:
 
     Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
     """
-    from sqlmonitor import store  # noqa: PLC0415
-    from sqlmonitor.results import Results  # noqa: PLC0415
+    from sqlmonitor import store
+    from sqlmonitor.results import Results
 
     settings: Settings = ctx.obj
     project = settings.project()
@@ -113,19 +116,16 @@ def check(ctx: click.Context, monitor: str | None) -> None:
         ctx.exit(1)
 
 
-def _report_chunk(name: str, rows: object) -> bool:
-    import pandas as pd  # noqa: PLC0415
+def _report_chunk(name: str, rows: pd.DataFrame) -> bool:
+    from sqlmonitor.cli.summary import number
 
-    from sqlmonitor.cli.summary import number  # noqa: PLC0415
-
-    assert isinstance(rows, pd.DataFrame)
-    problems = [
-        (row, f"{number(row['value'])} alert") for _, row in rows[rows["is_alert"]].iterrows()
-    ] + [
+    # Whether a value that is not there alerts is NULL; here it only counts as not computed.
+    alerts = rows["is_alert"].fillna(False).astype("bool")
+    problems = [(row, f"{number(row['value'])} alert") for _, row in rows[alerts].iterrows()] + [
         (row, f"not computed{': ' + row['note'] if row['note'] else ''}")
-        for _, row in rows[rows["value"].isna() & ~rows["is_alert"]].iterrows()
+        for _, row in rows[rows["value"].isna() & ~alerts].iterrows()
     ]
-    alert_count, all_count = int(rows["is_alert"].sum()), len(problems)
+    alert_count, all_count = int(alerts.sum()), len(problems)
     click.echo(
         f"{name}, chunk {rows['chunk'].iloc[0]}: {len(rows):,} values, {alert_count:,} alerts, "
         f"{all_count - alert_count:,} not computed"

@@ -36,7 +36,7 @@ class Settings:
 
     def project(self) -> Project:
         """Read the project file; raises ConfigurationError."""
-        from sqlmonitor.definitions import load  # noqa: PLC0415
+        from sqlmonitor.definitions import load
 
         return load(self.config)
 
@@ -84,8 +84,8 @@ def connect(project: Project, *, read_only: bool = False) -> AbstractContextMana
         UnsupportedError: the warehouse is named by a dbt profile.
         WarehouseError: it cannot be opened.
     """
-    from sqlmonitor import engines  # noqa: PLC0415
-    from sqlmonitor.errors import UnsupportedError  # noqa: PLC0415
+    from sqlmonitor import engines
+    from sqlmonitor.errors import UnsupportedError
 
     if not isinstance(project.warehouse, str):
         raise UnsupportedError(
@@ -103,7 +103,7 @@ def _remember_config(ctx: click.Context, _: click.Parameter, value: str | None) 
 
 def _remember_verbose(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        import logging  # noqa: PLC0415
+        import logging
 
         ctx.ensure_object(Settings).verbose = True
         logging.basicConfig(format="%(message)s")

@@ -14,6 +14,7 @@ from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, m
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
 __all__ = ["show"]
 
@@ -48,10 +49,10 @@ def show(
     """Print the stored results."""
     if format_ == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: add -o results.parquet")
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
-    from sqlmonitor import store  # noqa: PLC0415
-    from sqlmonitor.results import Results  # noqa: PLC0415
+    from sqlmonitor import store
+    from sqlmonitor.results import Results
 
     project = settings.project()
     with connect(project, read_only=True) as engine:
@@ -74,7 +75,7 @@ def show(
         return
     content = _encoded(frame, format_)
     if output is None:
-        click.get_binary_stream("stdout").write(content)
+        sys.stdout.buffer.write(content)
         return
     try:
         Path(output).write_bytes(content)
@@ -89,9 +90,9 @@ def _encoded(frame: pd.DataFrame, format_: str) -> bytes:
         return _json(frame).encode()
     if format_ == "parquet":
         return _parquet(frame)
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from sqlmonitor.cli.summary import PIPED_WIDTH  # noqa: PLC0415
+    from sqlmonitor.cli.summary import PIPED_WIDTH
 
     recorder = Console(width=PIPED_WIDTH, highlight=False, color_system=None)
     with recorder.capture() as captured:
@@ -100,7 +101,7 @@ def _encoded(frame: pd.DataFrame, format_: str) -> bytes:
 
 
 def _json(frame: pd.DataFrame) -> str:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     records = [
         {
@@ -120,7 +121,7 @@ def _json(frame: pd.DataFrame) -> str:
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder) / "results.parquet"
@@ -129,16 +130,17 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 def _print_table(frame: pd.DataFrame) -> None:
-    from sqlmonitor.cli.summary import console  # noqa: PLC0415
+    from sqlmonitor.cli.summary import console
 
     console().print(_table(frame))
     click.echo(f"{len(frame):,} values, {int(frame['is_alert'].sum()):,} alerts", err=True)
 
 
-def _table(frame: pd.DataFrame) -> object:
-    from rich.text import Text  # noqa: PLC0415
+def _table(frame: pd.DataFrame) -> Table:
+    import pandas as pd
+    from rich.text import Text
 
-    from sqlmonitor.cli.summary import number, plain_table  # noqa: PLC0415
+    from sqlmonitor.cli.summary import number, plain_table
 
     has_monitors = frame["monitor"].nunique() > 1
     headings = (
@@ -163,7 +165,7 @@ def _table(frame: pd.DataFrame) -> object:
             *(segment, row["family"], metric, row["column_name"], number(row["value"])),
             *(
                 "" if limits == "- .. -" else limits,
-                "alert" if row["is_alert"] else "",
+                "" if row["is_alert"] is pd.NA or not row["is_alert"] else "alert",
                 row["note"],
             ),
         ]

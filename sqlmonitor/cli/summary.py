@@ -33,9 +33,9 @@ def console() -> Console:
 
 def number(value: float | None, digits: int = 4) -> str:
     """Write a value for people: four significant digits, or whole with separators from 1,000."""
-    if value is None or value != value:  # noqa: PLR0124  (NaN)
+    if value is None or value != value:
         return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"  # noqa: PLR2004
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
 
 
 def plain_table(*headings: str) -> Table:
@@ -95,12 +95,10 @@ def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Conso
         series.append((heading, kpis[kpis["metric"] == metric]))
     table = plain_table("chunk", ">rows", *(f">{heading}" for heading, _ in series))
     is_ascii = out.options.ascii_only
-    cells = [
-        {row["chunk"]: _cell(row, is_ascii) for _, row in rows.iterrows()} for _, rows in series
-    ]
+    cells = [{row["chunk"]: _cell(row, is_ascii) for _, row in rows.iterrows()} for _, rows in series]
     for chunk, is_partial, rows in chunks.itertuples(index=False):
         name = f"{chunk} (partial)" if is_partial else str(chunk)
-        counted = "-" if rows != rows else f"{rows:,}"  # noqa: PLR0124  (NaN)
+        counted = "-" if rows != rows else f"{rows:,}"
         table.add_row(Text(name), counted, *(one.get(chunk, Text("-  ")) for one in cells))
     return table
 
@@ -121,8 +119,7 @@ def _drift(drifted: pd.DataFrame, chunks: pd.DataFrame) -> Table:
         if rows.empty:
             continue
         largest = [
-            f"{row['column_name']} {row['value']:.2f}"
-            for _, row in rows.head(MOST_FEATURES).iterrows()
+            f"{row['column_name']} {row['value']:.2f}" for _, row in rows.head(MOST_FEATURES).iterrows()
         ]
         more = ", and more" if len(rows) > MOST_FEATURES else ""
         table.add_row(Text(str(chunk)), str(len(rows)), Text(", ".join(largest) + more))

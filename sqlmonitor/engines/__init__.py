@@ -9,6 +9,8 @@ from sqlmonitor.errors import UnsupportedError
 
 Engine = DuckDB
 
+__all__ = ["DuckDB", "Engine", "connect"]
+
 
 def connect(url: str, *, read_only: bool = False, directory: Path | None = None) -> Engine:
     """Opens a warehouse.
