@@ -170,16 +170,16 @@ class Results:
         )
         return _with_plain_alerts(rows[chosen])
 
-    def kpis(self) -> pd.DataFrame:
+    def kpis(self, names: Iterable[str] = ()) -> pd.DataFrame:
         """Every KPI of every chunk of the analysis, with the columns of :meth:`headline`.
 
-        A KPI with components has one name per component, such as ``cost (realized)``.
+        Args:
+            names: the KPIs' names; those of value matrices are found by them, since their rows are
+                of the families ``estimated`` and ``realized``.
         """
         rows = self._whole_population()
-        rows = rows[rows["family"] == "kpi"].copy()
-        plain = rows["component"] == ""
-        rows["metric"] = rows["metric"].where(plain, rows["metric"] + " (" + rows["component"] + ")")
-        return _with_plain_alerts(rows)
+        chosen = (rows["family"] == "kpi") | rows["metric"].isin(list(names))
+        return _with_plain_alerts(rows[chosen & (rows["component"] == "")])
 
     def drifted(self, metric: str = "jensen_shannon") -> pd.DataFrame:
         """Columns whose distance alerts, in every chunk of the analysis, largest first.

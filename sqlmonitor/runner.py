@@ -58,7 +58,7 @@ def run(
         for number, step in enumerate(plan.steps, 1):
             if progress:
                 progress(step.title, number, total)
-            text = templates.sql(step)
+            text = templates.rendered(step)
             logger.info("-- %s\n%s;", step.title, text)
             engine.execute(f"create or replace temp table {step.table} as {text}")
             for check in checks.get(step.name, ()):

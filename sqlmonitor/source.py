@@ -63,10 +63,15 @@ class SourceRows:
         return exp.cast(self.column(self.monitor.timestamp), "timestamp")
 
     def fold(self) -> exp.Expr:
-        """The row's fold, 0 to 9; 0 for all rows where there is no id."""
-        if self.monitor.id is None:
-            return parse("0")
-        return put(dialects.FOLD, row_id=self.column(self.monitor.id))
+        """The row's fold, 0 to 9; 0 for all rows where there is no id, and -1 outside the reference."""
+        where = self.monitor.reference.where
+        fold = parse("0")
+        if self.monitor.id is not None:
+            fold = put(dialects.FOLD, row_id=self.column(self.monitor.id))
+        if self.monitor.reference.relation is not None or where is None:
+            return fold
+        # Text of an id costs more than counting its row, so only the reference's are read.
+        return exp.Case().when(self.condition(where), fold).else_("-1")
 
     def actual(self) -> exp.Expr:
         """The label, wherever it stands; NULL where the monitor has none."""

@@ -22,8 +22,16 @@ def folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parent.parent / "sql_templates"
 
 
+class Rendered(str):
+    """Text that a template has made; the only text that may stand in another."""
+
+    __slots__ = ()
+
+
 def _only_trees(value: Any) -> str:
     # A plain string cannot reach SQL: whoever wants text there must parse it first.
+    if isinstance(value, Rendered):
+        return value
     if isinstance(value, exp.Expr):
         return value.sql(dialect=CANONICAL)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -59,30 +67,27 @@ def comment(template: str) -> str:
     return "\n".join(lines)
 
 
-def tree(step: Step) -> exp.Query:
-    """Renders a step into one parsed SELECT over its inputs' tables.
+def rendered(step: Step) -> Rendered:
+    """The step's SELECT over its inputs' tables, in DuckDB's SQL, as the template wrote it."""
+    values: dict[str, Any] = dict(step.parameters)
+    for name, given in step.inputs.items():
+        values[name] = [_reader(one) for one in given] if isinstance(given, list) else _reader(given)
+    return Rendered(environment().get_template(step.template).render(values))
+
+
+def _reader(step: Step) -> Rendered:
+    return Rendered(f"({rendered(step)})" if step.is_inline else step.table)
+
+
+def sql(step: Step, dialect: str = CANONICAL) -> str:
+    """The step's SELECT as formatted text for people, in any dialect.
 
     Raises:
         InternalError: where the rendered text is not one SELECT.
     """
-    values: dict[str, Any] = dict(step.parameters)
-    for name, given in step.inputs.items():
-        values[name] = [_reader(one) for one in given] if isinstance(given, list) else _reader(given)
-    text = environment().get_template(step.template).render(values)
-    statement = sqlglot.parse_one(text, dialect=CANONICAL)
+    statement = sqlglot.parse_one(rendered(step), dialect=CANONICAL)
     if not isinstance(statement, exp.Query):
         raise InternalError(f"template {step.template} is not one SELECT")
     for node in statement.walk():
         node.comments = None
-    return statement
-
-
-def _reader(step: Step) -> exp.Expr:
-    if step.is_inline:
-        return exp.Subquery(this=tree(step))
-    return exp.Table(this=exp.to_identifier(step.table, quoted=False))
-
-
-def sql(step: Step, dialect: str = CANONICAL) -> str:
-    """The step's SELECT as formatted text."""
-    return tree(step).sql(dialect=dialect, pretty=True)
+    return statement.sql(dialect=dialect, pretty=True)

@@ -3,7 +3,7 @@
 --   {{ applied }}: chunk_number bigint, segment_column varchar, segment_value varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, position double, isotonic double
 --   {{ choice }}: is_calibrated boolean
 --   {{ positive }}: the label's positive value
--- grain: family, chunk_number, segment_column, segment_value, is_predicted_positive, cell, fold, actual_label
+-- grain: one row per family and row of applied
 -- output:
 --   family varchar
 --   chunk_number bigint

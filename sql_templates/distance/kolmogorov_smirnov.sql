@@ -34,7 +34,7 @@ with largest as (
 ), scaled as (
     select
         largest.*
-        , statistic * sqrt(chunk_total * reference_total / nullif(chunk_total + reference_total, 0)) as lambda
+        , statistic * sqrt(chunk_total * reference_total / nullif(chunk_total + reference_total, 0)) as scaled_statistic
     from largest
 )
 select
@@ -49,13 +49,13 @@ select
     , cast(null as double) as standard_error
     , sqrt(pi() / 2) * ln(2e0) * sqrt(1 / nullif(chunk_total, 0) + 1 / nullif(reference_total, 0)) as noise_floor
     , case
-        when lambda is null then null
-        when lambda < 0.04 then 1e0
-        when lambda < 1 then greatest(0, 1 - sqrt(2 * pi()) / lambda * (
-            {% for odd in (1, 3, 5, 7) %}{% if not loop.first %} + {% endif %}exp(-{{ odd * odd }} * pi() * pi() / (8 * lambda * lambda)){% endfor %}
+        when scaled_statistic is null then null
+        when scaled_statistic < 0.04 then 1e0
+        when scaled_statistic < 1 then greatest(0, 1 - sqrt(2 * pi()) / scaled_statistic * (
+            {% for odd in (1, 3, 5, 7) %}{% if not loop.first %} + {% endif %}exp(-{{ odd * odd }} * pi() * pi() / (8 * scaled_statistic * scaled_statistic)){% endfor %}
         ))
         else 2 * (
-            exp(-2 * lambda * lambda) - exp(-8 * lambda * lambda) + exp(-18 * lambda * lambda) - exp(-32 * lambda * lambda)
+            exp(-2 * scaled_statistic * scaled_statistic) - exp(-8 * scaled_statistic * scaled_statistic) + exp(-18 * scaled_statistic * scaled_statistic) - exp(-32 * scaled_statistic * scaled_statistic)
         )
     end as p_value
     , cast(chunk_total as bigint) as row_count

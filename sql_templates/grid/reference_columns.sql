@@ -1,7 +1,7 @@
 -- reference_columns: the fitted range and number of bins of every numeric column.
 -- formula: Doane's rule, bins = ceil(1 + log2(n) + log2(1 + |g| / sigma_g)); g the skewness, sigma_g = sqrt(6(n-2)/((n+1)(n+3)))
 -- source: Doane 1976, "Aesthetic frequency classifications"; numpy.histogram_bin_edges(bins='doane')
--- Where equal cells would hold more than 0.4 % of the reference each, they are placed by quantiles.
+-- Where equal cells would hold more than 2 % of the reference each at their densest, they are placed by quantiles.
 -- inputs:
 --   {{ statistics }}: column_index integer, column_name varchar, row_count bigint, minimum double, maximum double, mean double, deviation double, third_moment double, quantile_1 double, quantile_2 double, quantile_3 double, quantile_4 double, quantile_5 double, quantile_6 double, quantile_7 double
 -- grain: column_index
@@ -69,7 +69,7 @@ select
     , deviation
     , bin_count
     , cell_count
-    , coalesce(peak_density / cell_count <= 0.004e0, true) as is_even
+    , coalesce(peak_density / cell_count <= 0.02e0, true) as is_even
     , quantile_1
     , quantile_2
     , quantile_3

@@ -1,4 +1,4 @@
--- sample_size: how many reference rows the sample holds that places the cells.
+-- sample_size: how many reference rows, up to 20,000, the sample holds that places the cells.
 -- Placing needs quantiles, and a tenth of a large reference places as well as all of it.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, fold integer
@@ -6,5 +6,9 @@
 -- output:
 --   sample_row_count bigint
 select count(*) as sample_row_count
-from {{ rows }} as source_rows
-where fold = 0
+from (
+    select fold
+    from {{ rows }} as source_rows
+    where fold = 0
+    limit 20000
+) as sample

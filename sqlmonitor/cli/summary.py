@@ -82,18 +82,18 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
 
 
 def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Console) -> Table:
-    units = {kpi.name: kpi.unit for kpi in monitor.kpis if kpi.unit}
-    headline, kpis = results.headline(), results.kpis()
+    import pandas as pd
+
+    units = {kpi.name: kpi.unit for kpi in monitor.kpis}
+    values = pd.concat([results.headline(), results.kpis(units)])
     series: list[tuple[str, pd.DataFrame]] = []
-    for family in ("estimated", "realized"):
-        rows = headline[headline["family"] == family]
-        if not rows.empty:
-            series.append((f"{family} {rows['metric'].iloc[0]}", rows))
-    for metric in sorted(set(kpis["metric"])):
-        unit = units.get(metric.split(" (")[0])
-        heading = f"{metric} [{unit}]" if unit else metric
-        series.append((heading, kpis[kpis["metric"] == metric]))
-    table = plain_table("chunk", ">rows", *(f">{heading}" for heading, _ in series))
+    for _, rows in values.groupby(["metric", "family"], sort=False):
+        metric, family = str(rows["metric"].iloc[0]), str(rows["family"].iloc[0])
+        unit = f" [{units[metric]}]" if units.get(metric) else ""
+        series.append((f"{'' if family == 'kpi' else family}\n{metric}{unit}  ", rows))
+    # roc_auc first, then the KPIs; each estimated before realized.
+    series.sort(key=lambda one: (one[1]["metric"].iloc[0] in units, one[1]["metric"].iloc[0], one[0]))
+    table = plain_table("\nchunk", ">\nrows", *(f">{heading}" for heading, _ in series))
     is_ascii = out.options.ascii_only
     cells = [{row["chunk"]: _cell(row, is_ascii) for _, row in rows.iterrows()} for _, rows in series]
     for chunk, is_partial, rows in chunks.itertuples(index=False):

@@ -1,6 +1,6 @@
 """Every bad file: the error names the file, the line, the key, what is wrong and what to do."""
 
-# ruff: noqa: E501  (one case a line reads better than five)
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -8,11 +8,15 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sqlmonitor.cli.entry import commands, main
+from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.results import COLUMNS, Results
 
 NO_WAREHOUSE = """\
 version: 1
@@ -130,9 +134,7 @@ def test_unknown_dialect_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'snowflake'?" in err
 
 
-def test_our_mistakes_exit_3(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_our_mistakes_exit_3(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise ZeroDivisionError("oh")
 
@@ -176,3 +178,53 @@ def test_demo_keeps_a_foreign_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 2
     assert "is not the demo's" in err
     assert Path("sqlmonitor.yml").read_text(encoding="utf-8") == NO_WAREHOUSE
+
+
+def made_up(**values: object) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(COLUMNS)
+    row |= {"monitor": "late_flights", "period": "analysis", "chunk": "2013-05-01"}
+    row |= {"is_partial": False, "family": "estimated", "metric": "roc_auc", "value": 0.7}
+    row |= {"segment_column": "", "is_alert": False, "row_count": 10, "lower_threshold": 0.65}
+    return row | values
+
+
+NOT_COMPUTED = made_up(value=None, is_alert=None, note="one class only")
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "said"),
+    [
+        ([made_up()], 0, "1 values, 0 alerts, 0 not computed"),
+        ([made_up(value=0.6, is_alert=True)], 1, "estimated roc_auc: 0.6 alert"),
+        ([NOT_COMPUTED], 1, "not computed: one class only"),
+        ([made_up(is_alert=True), made_up(chunk="2013-06-01")], 0, "chunk 2013-06-01"),
+        ([made_up(), made_up(chunk="2013-06-01", is_partial=True, is_alert=True)], 0, "2013-05-01"),
+        ([made_up(is_partial=True)], 2, "no complete chunk"),
+        ([made_up(period="reference")], 2, "no complete chunk"),
+    ],
+)
+def test_check_judges_the_newest_complete_chunk(
+    rows: list[dict[str, object]],
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
+    monkeypatch.setattr("sqlmonitor.cli.running.connect", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_: pd.DataFrame(rows))
+    got, out, err = outcome(capsys, "check")
+    assert got == code
+    assert said in out + err
+
+
+def test_results_filter_and_keep_unknown_alerts() -> None:
+    segment = made_up(segment_column="origin", segment_value="EWR", is_alert=True)
+    results = Results(pd.DataFrame([made_up(family="realized"), segment, NOT_COMPUTED]))
+    assert len(results.filter(family="performance")) == 3
+    assert len(results.filter(segment="")) == 2
+    assert len(results.filter(segment="origin=EWR")) == len(results.filter(segment="origin")) == 1
+    assert len(results.alerts()) == len(results.not_computed()) == 1
+    assert results.to_pandas()["is_alert"].isna().sum() == 1
+    with pytest.raises(ConfigurationError, match="did you mean 'roc_auc'"):
+        results.filter(metric="roc_uac")
