@@ -176,6 +176,7 @@ def report(rows: int, file: Path, nannyml: str | None, repeats: int) -> None:
     if nannyml:
         other = in_own_process([nannyml, str(HERE / "nannyml_run.py"), str(file)])
         print(line("NannyML", other, scan["cpu"]))
+        print(f"\nNannyML: {other['rows']:,} values, {other['missing_values']:,} of them missing.")
     spread = ", ".join(f"{run['cpu']:.2f}" for run in runs)
     print(f"\nCPU seconds of the {repeats} sqlmonitor runs: {spread}; {monitor['rows']:,} results each.\n")
     print("| step of the median run | CPU s | × scan | wall s |\n|---|--:|--:|--:|")

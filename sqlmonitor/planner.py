@@ -64,7 +64,12 @@ def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
                 problem = f"'{name}' belongs under metrics.{known.family}"
             else:
                 problem = f"'{name}' does not fit the task {monitor.task}"
-            raise monitor.error(f"metrics.{family}[{position}]", problem, allowed=allowed)
+            raise monitor.error(
+                f"metrics.{family}[{position}]",
+                problem,
+                allowed=allowed,
+                remedy="`sqlmonitor metrics` lists what fits which task",
+            )
         metrics[family] = [metric for metric in fitting if asked is None or metric.name in asked]
     return metrics
 

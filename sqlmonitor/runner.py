@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -93,7 +94,9 @@ def ask(check: Check, engine: Engine) -> None:
     """Raises DataError where a promise about the data is broken."""
     row = engine.first(check.sql)
     if row is not None:
-        raise DataError(check.message.format(**row), remedy=check.remedy)
+        # Not str.format: the user's own names in the message may have braces.
+        message = re.sub(r"\{(\w+)\}", lambda found: str(row.get(found[1], found[0])), check.message)
+        raise DataError(message, remedy=check.remedy)
 
 
 def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[str, str]:

@@ -5,6 +5,7 @@
 --   {{ chunk_counts }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, first_time timestamp, last_time timestamp
 --   {{ chunk_start }}, {{ chunk_end }}, {{ chunk_name }}: expressions over sequence, first_time and last_time
 --   {{ full_size }}: rows of a whole chunk, where chunks are sizes
+--   {{ is_by_count }}: given where chunks are a number of equal parts
 -- grain: chunk_number
 -- output:
 --   chunk_number bigint

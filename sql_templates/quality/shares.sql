@@ -3,6 +3,8 @@
 -- formula: count / rows; in [0, 1]; standard error sqrt(p (1 - p) / n)
 -- inputs:
 --   {{ bins }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, is_numeric boolean, bin bigint, row_count bigint, reference_count bigint, chunk_total bigint, reference_total bigint, missing_count bigint
+--   {{ name }}, {{ count }}: the metric and its count of rows, an aggregate over bins
+--   {{ condition }}: which columns it is for, where not for all
 -- grain: chunk_number, segment_column, segment_value, column_name, metric
 -- output:
 --   chunk_number bigint

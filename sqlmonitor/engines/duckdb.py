@@ -114,10 +114,19 @@ class DuckDB:
         self.execute("begin transaction")
         try:
             yield
+            self.execute("commit")
         except BaseException:
-            self.connection.execute("rollback")
+            self.roll_back()
             raise
-        self.execute("commit")
+
+    def roll_back(self) -> None:
+        """Leaves the transaction, if one is open."""
+        try:
+            self.connection.execute("rollback")
+        except duckdb.TransactionException as error:
+            # A failed commit has already ended it.
+            if "no transaction is active" not in str(error):
+                raise
 
 
 def _explained(error: duckdb.Error, path: str = "") -> WarehouseError:

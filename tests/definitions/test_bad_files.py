@@ -1,6 +1,5 @@
 """Every bad file: the error names the file, the line, the key, what is wrong and what to do."""
 
-
 from __future__ import annotations
 
 from pathlib import Path

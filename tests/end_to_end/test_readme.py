@@ -39,13 +39,24 @@ def test_commands_configuration_python_and_sql(blocks: list[tuple[str, str]], tm
                     folder = folder / command[3:]
                     continue
                 done = subprocess.run(
-                    command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
+                    command,
+                    shell=True,
+                    cwd=folder,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
                 )
                 assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
                 ran.append(command)
         elif language == "python":
             done = subprocess.run(
-                [sys.executable, "-c", text], cwd=folder, env=environment, capture_output=True, text=True, check=False
+                [sys.executable, "-c", text],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, done.stderr
             ran.append("python")

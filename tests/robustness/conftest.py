@@ -1,0 +1,124 @@
+"""A small world to break: four hundred rows over eight months, and a monitor that watches them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from sqlmonitor import runner
+from sqlmonitor.definitions import Monitor, Project, loads
+from sqlmonitor.engines.duckdb import DuckDB
+
+ROWS = """
+select
+    number as id
+    , timestamp '2024-01-01 06:00:00' + number * interval '14 hours' as happened
+    , case when number % 23 <> 0 then (number * 37 % 101) / 7.0e0 + number / 400.0e0 end as amount
+    , number % 24 as hour
+    , case when number % 17 <> 0 then ['north', 'south', 'east', 'west'][1 + number * 7 % 4] end as region
+    , ['car', 'bike'][1 + number // 3 % 2] as vehicle
+    , round((number * 61 % 97) / 97.0e0, 6) as score
+    , case when number * 61 % 97 > 40 then 1 else 0 end as predicted
+from range(400) as numbers (number)
+"""
+OUTCOMES = "select id, case when id * 61 % 97 + id * 29 % 53 > 70 then 1 else 0 end as actual from scored"
+
+MONITOR: dict[str, Any] = {
+    "name": "loans",
+    "task": "binary_classification",
+    "predictions": "scored",
+    "id": "id",
+    "timestamp": "happened",
+    "reference": "happened < timestamp '2024-05-01'",
+    "chunks": "month",
+    "model": {"score": "score", "label": "predicted", "positive": 1},
+    "target": {"column": "actual", "relation": "outcomes"},
+    "features": {"numeric": ["amount", "hour"], "categorical": ["region"]},
+    "segments": ["vehicle"],
+    "kpis": [
+        {
+            "name": "worth",
+            "value_matrix": {
+                "true_positive": 5,
+                "false_positive": -1,
+                "false_negative": -3,
+                "true_negative": 0,
+            },
+        },
+        {"name": "amount_per_row", "sql": "sum(amount) / count(*)"},
+    ],
+}
+KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric", "column_name", "component"]
+
+
+class World:
+    """An in-memory warehouse with the rows above, and the monitor as data to be changed."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        self.engine = DuckDB(self.connection)
+        self.monitor = copy.deepcopy(MONITOR)
+        self.sql(f"create table scored as {ROWS}")
+        self.sql(f"create table outcomes as {OUTCOMES}")
+
+    def sql(self, text: str) -> list[tuple[Any, ...]]:
+        """Runs one statement."""
+        return self.connection.execute(text).fetchall()
+
+    def project(self) -> Project:
+        """The project file, read as a user's is."""
+        return loads(
+            json.dumps(
+                {"version": 1, "warehouse": "duckdb://", "monitors": [self.monitor]},
+                indent=1,
+                ensure_ascii=False,
+            )
+        )
+
+    def definition(self) -> tuple[Project, Monitor]:
+        """The project and its monitor."""
+        project = self.project()
+        return project, project.monitors[0]
+
+    def run(self) -> pd.DataFrame:
+        """Runs the monitor and gives its results, ordered by their keys."""
+        return ordered(runner.run(*self.definition(), self.engine))
+
+    def stored_rows(self) -> dict[str, int]:
+        """How many rows each of the store's tables has; empty where there is no store."""
+        tables = self.sql(
+            "select table_name from information_schema.tables "
+            "where table_schema = 'sqlmonitor' and table_type = 'BASE TABLE' order by all"
+        )
+        return {name: self.sql(f"select count(*) from sqlmonitor.{name}")[0][0] for (name,) in tables}
+
+    def temporary_tables(self) -> list[tuple[Any, ...]]:
+        """What a run left lying about."""
+        return self.sql("select table_name from duckdb_tables() where temporary")
+
+
+def ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Results in the order of their keys, without what differs between runs."""
+    return frame.drop(columns=["run_id", "computed_at"]).sort_values(KEYS, ignore_index=True)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A fresh warehouse."""
+    made = World()
+    yield made
+    made.connection.close()
+
+
+@pytest.fixture
+def other_world() -> Iterator[World]:
+    """A second one, to compare with."""
+    made = World()
+    yield made
+    made.connection.close()

@@ -1,0 +1,290 @@
+"""Every template keeps its header's word: its inputs, its columns with their types, and its grain."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from sqlmonitor import planner, templates
+from sqlmonitor.definitions import loads
+from sqlmonitor.plan import Plan, Step
+
+MOST_LINES = 130
+FOLDER = templates.folder()
+TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
+INPUT = re.compile(r"--   ((?:\{\{ \w+ \}\}(?:, )?)+): (.+)")
+OUTPUT = re.compile(r"--   (\w+) ([\w\[\]]+)(?:\s+-- .+)?")
+TYPES = {"bigint", "integer", "double", "varchar", "boolean", "timestamp", "double[]"}
+COLUMN = re.compile(rf"(\w+) ({'|'.join(re.escape(kind) for kind in sorted(TYPES, reverse=True))})")
+# What a declared type may be in the engine: whole numbers, and NULLs without a type, vary.
+COMPATIBLE = {
+    "bigint": {"BIGINT", "INTEGER"},
+    "integer": {"INTEGER", "BIGINT"},
+    "double": {"DOUBLE"},
+    "varchar": {"VARCHAR"},
+    "boolean": {"BOOLEAN"},
+    "timestamp": {"TIMESTAMP"},
+    "double[]": {"DOUBLE[]"},
+}
+# The labels keep the type that they have in the user's table.
+AS_THE_USER_HAS_THEM = {"predicted_label", "actual_label"}
+ROWS = """
+create table scored as
+select
+    number as id
+    , timestamp '2024-01-01' + number * interval '11 hours' as happened
+    , case when number % 23 <> 0 then (number * 37 % 101) / 7.0e0 end as amount
+    , number % 24 as hour
+    , exp((number * 53 % 89) / 6.0e0) as income
+    , case when number % 17 <> 0 then ['north', 'south', 'east'][1 + number * 7 % 3] end as region
+    , case when number % 19 <> 0 then ['car', 'bike'][1 + number // 3 % 2] end as vehicle
+    , case when number % 31 <> 0 then round((number * 61 % 97) / 97.0e0, 6) end as score
+    , case when number * 61 % 97 > 40 then 1 else 0 end as predicted
+from range(600) as numbers (number);
+create table outcomes as
+select id, case when id * 61 % 97 + id * 29 % 53 > 70 then 1 else 0 end as actual
+from scored where id % 13 <> 0
+"""
+MONITOR: dict[str, Any] = {
+    "name": "loans",
+    "task": "binary_classification",
+    "predictions": "scored",
+    "id": "id",
+    "timestamp": "happened",
+    "reference": "happened < timestamp '2024-06-01'",
+    "chunks": "month",
+    "model": {"score": "score", "label": "predicted", "positive": 1},
+    "target": {"column": "actual", "relation": "outcomes", "maturity": "2 days"},
+    "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
+    "segments": ["vehicle", "region"],
+    "kpis": [
+        {
+            "name": "worth",
+            "value_matrix": {
+                "true_positive": 5,
+                "false_positive": -1,
+                "false_negative": -3,
+                "true_negative": 0,
+            },
+        },
+        {"name": "amount_per_row", "sql": "sum(amount) / count(*)"},
+        {"name": "hits", "sql": "sum(actual * predicted)"},
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a template says of itself."""
+
+    title: str
+    inputs: dict[str, str]
+    grain: str
+    output: dict[str, str]
+
+
+def header(template: str) -> Header:
+    """Reads a header; whatever does not fit the form fails."""
+    lines = []
+    for line in (FOLDER / template).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line)
+    inputs_at = lines.index("-- inputs:")
+    (grain_at,) = (number for number, line in enumerate(lines) if line.startswith("-- grain: "))
+    output_at = lines.index("-- output:")
+    assert inputs_at < grain_at == output_at - 1
+    inputs: dict[str, str] = {}
+    for line in lines[inputs_at + 1 : grain_at]:
+        found = INPUT.fullmatch(line)
+        assert found, line
+        for name in re.findall(r"\{\{ (\w+) \}\}", found[1]):
+            inputs[name] = found[2]
+    output: dict[str, str] = {}
+    for line in lines[output_at + 1 :]:
+        found = OUTPUT.fullmatch(line)
+        assert found, line
+        assert found[2] in TYPES, line
+        assert found[1] not in output, line
+        output[found[1]] = found[2]
+    return Header(lines[0], inputs, lines[grain_at].removeprefix("-- grain: "), output)
+
+
+def plan(resolution: str = "binned", **changes: Any) -> Plan:
+    monitor = MONITOR | {"resolution": resolution} | changes
+    project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
+    return planner.plan(project, project.monitors[0])
+
+
+def executed(made: Plan, rows: str = ROWS) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(rows)
+    for step in made.steps:
+        connection.execute(f"create temp table {step.table} as {templates.sql(step)}")
+    return connection
+
+
+@cache
+def run(resolution: str) -> tuple[Plan, duckdb.DuckDBPyConnection]:
+    made = plan(resolution)
+    return made, executed(made)
+
+
+def described(connection: duckdb.DuckDBPyConnection, step: Step) -> dict[str, str]:
+    rows = connection.execute(f"describe {step.table}").fetchall()
+    return {str(row[0]): str(row[1]) for row in rows}
+
+
+def general(name: str, declared: set[str]) -> str:
+    """The declared name that a column made for an index stands for: minimum_3 is minimum_0."""
+    zero = re.sub(r"_\d+", "_0", name)
+    return name if name in declared or zero not in declared else zero
+
+
+STEPS = [
+    pytest.param(resolution, step.name, id=f"{resolution}-{step.name}")
+    for resolution in ("binned", "exact")
+    for step in plan(resolution).steps
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_header_is_complete(template: str) -> None:
+    read = header(template)
+    name = template.rpartition("/")[2].removesuffix(".sql")
+    assert read.title.startswith(f"-- {name}: ")
+    assert read.output
+    if not read.grain.startswith("one row"):
+        assert set(read.grain.split(", ")) <= set(read.output)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_template_is_short(template: str) -> None:
+    assert len((FOLDER / template).read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_header_names_the_variables_of_the_body(template: str) -> None:
+    environment = templates.environment()
+    used = sqlglot_free_variables(environment, templates.body(template))
+    given = set(header(template).inputs)
+    assert used <= given, "the body has variables that the header does not name"
+    # Columns of the source are named by `columns`, though each source carries its own.
+    assert given - used <= ({"columns"} if template == "source/rows.sql" else set())
+
+
+def sqlglot_free_variables(environment: Any, text: str) -> set[str]:
+    from jinja2 import meta
+
+    return set(meta.find_undeclared_variables(environment.parse(text))) - {"range", "loop"}
+
+
+def test_every_template_is_used_by_a_plan() -> None:
+    used = {"source/rows.sql"}
+    for resolution in ("binned", "exact"):
+        used |= {step.template for step in plan(resolution).steps}
+    assert used == set(TEMPLATES)
+
+
+@pytest.mark.parametrize(("resolution", "name"), STEPS)
+def test_step_is_one_select(resolution: str, name: str) -> None:
+    statements = sqlglot.parse(templates.sql(plan(resolution)[name]), dialect="duckdb")
+    assert len(statements) == 1
+    assert isinstance(statements[0], exp.Query)
+
+
+@pytest.mark.parametrize(("resolution", "name"), STEPS)
+def test_columns_and_types_are_as_declared(resolution: str, name: str) -> None:
+    made, connection = run(resolution)
+    step = made[name]
+    declared = header(step.template).output
+    types = described(connection, step)
+    wanted = dict(declared)
+    columns = [general(column, set(declared)) for column in types]
+    assert list(dict.fromkeys(columns)) == list(wanted) or set(columns) == set(wanted)
+    for column, kind in types.items():
+        if column not in AS_THE_USER_HAS_THEM:
+            assert kind in COMPATIBLE[declared[general(column, set(declared))]], column
+
+
+@pytest.mark.parametrize(("resolution", "name"), STEPS)
+def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
+    made, connection = run(resolution)
+    step = made[name]
+    declared = header(step.template).inputs
+    for key, given in step.inputs.items():
+        assert key in declared
+        for parent in given if isinstance(given, list) else [given]:
+            wanted = dict(COLUMN.findall(declared[key]))
+            if parent.is_inline:
+                made_columns = {
+                    column.alias_or_name
+                    for column in sqlglot.parse_one(templates.sql(parent), dialect="duckdb").selects
+                }
+                assert {general(column, set(wanted)) for column in made_columns} - set(wanted) <= (
+                    {"input_0", "input_1", "input_2"} if name == "expressions" else set()
+                ) | {"chunk_number"}
+                assert {re.sub(r"_\d+", "_0", column) for column in made_columns} >= set(wanted)
+                continue
+            types = described(connection, parent)
+            shown = {general(column, set(wanted)): kind for column, kind in types.items()}
+            for column, kind in wanted.items():
+                assert column in shown, f"{key} has no {column}"
+                if column not in AS_THE_USER_HAS_THEM:
+                    assert shown[column] in COMPATIBLE[kind], f"{key}.{column}"
+
+
+@pytest.mark.parametrize(("resolution", "name"), STEPS)
+def test_grain_is_unique(resolution: str, name: str) -> None:
+    made, connection = run(resolution)
+    step = made[name]
+    grain = header(step.template).grain
+    (count,) = connection.execute(f"select count(*) from {step.table}").fetchall()[0]
+    assert count > 0
+    if grain == "one row":
+        assert count == 1
+    elif not grain.startswith("one row per"):
+        repeated = f"select {grain} from {step.table} group by all having count(*) > 1"
+        assert connection.execute(repeated).fetchall() == []
+
+
+@pytest.mark.parametrize("resolution", ["binned", "exact"])
+def test_an_empty_analysis_works(resolution: str) -> None:
+    made = plan(resolution, where="happened < timestamp '2024-06-01'")
+    with executed(made) as connection:
+        periods = connection.execute(f"select distinct period from {made['results'].table}").fetchall()
+        assert periods == [("reference",)]
+
+
+@pytest.mark.parametrize("resolution", ["binned", "exact"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"segments": []},
+        {"features": {"numeric": ["amount"]}},
+        {"features": {"categorical": ["region"]}},
+        {"chunks": {"size": 100}},
+        {"chunks": {"count": 7}},
+        {"calibration": "isotonic"},
+        {"calibration": "none"},
+        {"task": "none", "model": None, "target": None, "kpis": []},
+    ],
+    ids=str,
+)
+def test_parts_that_are_left_out_leave_the_rest_working(resolution: str, changes: dict[str, Any]) -> None:
+    made = plan(resolution, **changes)
+    with executed(made) as connection:
+        for step in made.steps:
+            declared = header(step.template).output
+            columns = {general(column, set(declared)) for column in described(connection, step)}
+            assert columns == set(declared), step.name
+        (count,) = connection.execute(f"select count(*) from {made['results'].table}").fetchall()[0]
+        assert count > 0
