@@ -95,7 +95,8 @@ def main(path: str) -> None:
             results.append((fitted.estimate if title == "CBPE" else fitted.calculate)(analysis))
     figures = {"cpu": cpu_seconds() - cpu, "wall": time.perf_counter() - wall, "steps": steps}
     # NannyML turns a method that failed into NaN: count them, so that no work is missing unseen.
-    values = [result.to_df().filter(regex="value$") for result in results]
+    frames = [result.to_df() for result in results]
+    values = [frame.loc[:, frame.columns.get_level_values(-1) == "value"] for frame in frames]
     missing = sum(int(frame.isna().to_numpy().sum()) for frame in values)
     count = sum(frame.size for frame in values)
     print(json.dumps({**figures, "rows": count, "missing_values": missing}))

@@ -57,8 +57,5 @@ PERIOD_START = {
 PERIOD_NAME = dict.fromkeys(PERIOD_NUMBER, "strftime({start}, '%Y-%m-%d')") | {
     "hour": "strftime({start}, '%Y-%m-%dT%H:%M')"
 }
-# Ten folds from the last two characters of the id: the same on every engine, and even for numbers.
-FOLD = (
-    "coalesce((ascii(right(cast(row_id as varchar), 1)) * 31"
-    " + ascii(right(cast(row_id as varchar), 2)) * 17) % 10, 0)"
-)
+# Ten folds from the last character of the id: the same on every engine, and even for whole numbers.
+FOLD = "coalesce(ascii(right(cast(row_id as varchar), 1)) % 10, 0)"
