@@ -1,0 +1,77 @@
+"""Monitor → plan: which steps are needed, each once, in order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.plan import Plan
+from sqlmonitor.planner.chunking import add_chunks
+from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.features import add_features
+from sqlmonitor.planner.figures import add_figures
+from sqlmonitor.planner.performance import add_performance
+from sqlmonitor.rules import rules
+from sqlmonitor.source import parse
+
+__all__ = ["plan"]
+
+
+def plan(project: Project, monitor: Monitor, *, stage: Literal["run", "fit"] = "run") -> Plan:
+    """Compiles a monitor.
+
+    Args:
+        project: where it stands.
+        monitor: what to compute.
+        stage: ``fit`` reads the reference only.
+
+    Raises:
+        ConfigurationError: for a metric that is unknown or does not fit.
+    """
+    return compiled(Draft(project, monitor, only_reference=stage == "fit"))
+
+
+def compiled(draft: Draft) -> Plan:
+    """All steps, in the order in which each finds what it reads."""
+    monitor = draft.monitor
+    add_chunks(draft)
+    add_features(draft)
+    if monitor.model is not None and isinstance(monitor.model.score, str):
+        add_performance(draft, monitor.model.score)
+    add_figures(draft)
+    fit_id = draft.fit_id()
+    values = draft.add("values", "collect values", "result/values.sql", parts=draft.values)
+    rule_step = draft.add(
+        "rules", "threshold rules", "threshold/rules.sql", rules=rules(monitor, draft.metrics)
+    )
+    thresholds = draft.add(
+        "thresholds",
+        "fit thresholds",
+        "threshold/thresholds.sql",
+        values=values,
+        chunks=draft["chunks"],
+        rules=rule_step,
+    )
+    maturity = monitor.target.maturity if monitor.target else None
+    results = draft.add(
+        "results",
+        "write results",
+        "result/results.sql",
+        values=values,
+        chunks=draft["chunks"],
+        thresholds=thresholds,
+        rules=rule_step,
+        monitor=text(monitor.name),
+        fit_id=text(fit_id),
+        minimum_coverage=parse(repr(float(monitor.min_label_coverage))),
+        **({"maturity": parse(f"interval '{int(maturity.total_seconds())} seconds'")} if maturity else {}),
+    )
+    draft.stored |= {"thresholds": thresholds, "results": results}
+    return Plan(
+        monitor=monitor.name,
+        fit_id=fit_id,
+        steps=tuple(draft.steps),
+        checks=tuple(draft.checks),
+        stored=draft.stored,
+        schema=draft.project.store,
+    )

@@ -1,0 +1,209 @@
+"""Steps over the features: grids, histograms, distances, quality and means."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from sqlglot import exp
+
+from sqlmonitor.metrics.distance import complementary_error_function
+from sqlmonitor.plan import Step
+from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.source import parse
+
+
+def add_features(draft: Draft) -> None:
+    """Adds what the features are compared by, and every metric over them."""
+    inputs: dict[str, Step] = {}
+    if draft.numeric:
+        inputs |= exact(draft) if draft.monitor.resolution == "exact" else binned(draft)
+    if draft.categorical:
+        inputs |= categories(draft)
+    if not inputs:
+        return
+    bins = draft.add("bins", "compare bins with the reference", "histogram/bins.sql", **inputs)
+    functions = None
+    for metric in [*draft.metrics["drift"], *draft.metrics["quality"], *draft.metrics["summary"]]:
+        if metric.name == "row_count" or (metric.columns == "numeric" and not draft.numeric):
+            continue
+        if metric.columns == "categorical" and not draft.categorical:
+            continue
+        given: dict[str, Any] = {"bins": bins}
+        if metric.name in ("kolmogorov_smirnov", "wasserstein"):
+            functions = functions or draft.add(
+                "distribution_functions",
+                "compare distribution functions",
+                "histogram/distribution_functions.sql",
+                numeric=inputs["numeric"],
+            )
+            given = {"distribution_functions": functions}
+        elif metric.name == "mean":
+            given = {"numeric": inputs["numeric"]}
+        elif metric.name == "chi_square":
+            given |= {
+                "term_count": draft.monitor.max_levels // 2 + 2,
+                "erfc": parse(complementary_error_function("root")),
+            }
+        elif metric.count:
+            given |= {"name": text(metric.name), "count": parse(metric.count)}
+            given |= {"condition": parse(metric.condition)} if metric.condition else {}
+        draft.values.append(draft.add(metric.name, metric.name, metric.template, **given))
+
+
+def numeric_columns(draft: Draft) -> list[dict[str, exp.Expr]]:
+    """The numeric features as doubles, value_0 and on."""
+    return [
+        {
+            "expression": draft.source.number(column["column"]),
+            "alias": exp.to_identifier(f"value_{column['index']}"),
+        }
+        for column in draft.numeric
+    ]
+
+
+def binned(draft: Draft) -> dict[str, Step]:
+    """Counts cells of a fitted grid: one read to fit, one to count."""
+    fold = {"expression": draft.source.fold(), "alias": exp.to_identifier("fold")}
+    sample = draft.add(
+        "sample_size",
+        "size the sample that places cells",
+        "grid/sample_size.sql",
+        rows=draft.source.rows([fold], only_reference=True, is_chunked=False),
+    )
+    wide = draft.add(
+        "statistics",
+        "measure the reference's numeric columns",
+        "grid/statistics.sql",
+        rows=draft.source.rows([fold, *numeric_columns(draft)], only_reference=True, is_chunked=False),
+        sample_size=sample,
+        columns=draft.numeric,
+    )
+    statistics = draft.add(
+        "statistics_by_column",
+        "one row per column",
+        "grid/statistics_by_column.sql",
+        statistics=wide,
+        columns=draft.numeric,
+    )
+    reference = reference_columns(draft, statistics)
+    edges = draft.add("edges", "fit edges", "grid/edges.sql", reference_columns=reference)
+    parameters = draft.add(
+        "parameters",
+        "cells' parameters",
+        "grid/parameters.sql",
+        reference_columns=reference,
+        edges=edges,
+        columns=draft.numeric,
+    )
+    cells = draft.add(
+        "numeric_cells",
+        "count numeric columns",
+        "histogram/numeric_cells.sql",
+        rows=draft.source.rows([*numeric_columns(draft), *draft.segment_columns()]),
+        parameters=parameters,
+        columns=draft.numeric,
+        segments=draft.segments,
+    )
+    numeric = draft.add(
+        "numeric",
+        "numeric histograms",
+        "histogram/numeric_binned.sql",
+        numeric_cells=cells,
+        reference_columns=reference,
+        edges=edges,
+    )
+    draft.stored |= {"edges": edges, "numeric_histograms": numeric}
+    return {"numeric": numeric, "reference_columns": reference}
+
+
+def exact(draft: Draft) -> dict[str, Step]:
+    """Counts distinct values: one read, and the fit from its counts."""
+    counts = draft.add(
+        "numeric_values",
+        "count numeric values",
+        "histogram/numeric_values.sql",
+        rows=draft.source.rows([*numeric_columns(draft), *draft.segment_columns()]),
+        columns=draft.numeric,
+        segments=draft.segments,
+    )
+    statistics = draft.add(
+        "statistics_by_column",
+        "measure the reference's numeric columns",
+        "grid/statistics_of_values.sql",
+        value_counts=counts,
+        columns=draft.numeric,
+    )
+    reference = reference_columns(draft, statistics)
+    numeric = draft.add(
+        "numeric",
+        "numeric histograms",
+        "histogram/numeric_exact.sql",
+        value_counts=counts,
+        reference_columns=reference,
+    )
+    edges = draft.add("edges", "fit edges", "grid/edges.sql", reference_columns=reference)
+    draft.stored |= {"edges": edges, "numeric_histograms": numeric}
+    return {"numeric": numeric, "reference_columns": reference}
+
+
+def reference_columns(draft: Draft, statistics: Step) -> Step:
+    """Adds the fit of ranges and bins; an even grid is refused by the density between quantiles."""
+    shares = (0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999)
+    bounds = [
+        (0.0, "minimum"),
+        *((share, f"quantile_{n}") for n, share in enumerate(shares, 1)),
+        (1.0, "maximum"),
+    ]
+    steps = [
+        {
+            "share": parse(f"{upper[0] - lower[0]:.6f}e0"),
+            "lower": parse(lower[1]),
+            "upper": parse(upper[1]),
+        }
+        for lower, upper in pairwise(bounds)
+    ]
+    return draft.add(
+        "reference_columns",
+        "fit ranges and bins",
+        "grid/reference_columns.sql",
+        statistics=statistics,
+        density_steps=steps,
+    )
+
+
+def categories(draft: Draft) -> dict[str, Step]:
+    """Counts levels: one read, and the fit from its counts."""
+    columns = [
+        {
+            "expression": draft.source.text(column["column"]),
+            "alias": exp.to_identifier(f"level_{column['index']}"),
+        }
+        for column in draft.categorical
+    ]
+    counts = draft.add(
+        "category_counts",
+        "count categorical columns",
+        "histogram/category_counts.sql",
+        rows=draft.source.rows([*columns, *draft.segment_columns()]),
+        columns=draft.categorical,
+        segments=draft.segments,
+    )
+    levels = draft.add(
+        "levels",
+        "fit levels",
+        "grid/levels.sql",
+        category_counts=counts,
+        columns=draft.categorical,
+        max_levels=draft.monitor.max_levels,
+    )
+    categorical = draft.add(
+        "categorical",
+        "categorical histograms",
+        "histogram/categorical.sql",
+        category_counts=counts,
+        levels=levels,
+        columns=draft.categorical,
+    )
+    draft.stored |= {"levels": levels, "categorical_histograms": categorical}
+    return {"categorical": categorical}

@@ -1,0 +1,170 @@
+"""Steps over the score: calibration, confusion cells and ranks, estimated and realized."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from sqlmonitor.metrics import Component
+from sqlmonitor.metrics.performance import value_matrix
+from sqlmonitor.plan import Check, Step
+from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.source import parse
+
+HULL_ROUNDS = ((32, 0), (32, 16), (32, 8), (None, None))
+
+
+def add_performance(draft: Draft, score: str) -> None:
+    """Adds score counts, calibration and the metrics over them."""
+    monitor = draft.monitor
+    assert monitor.model is not None
+    positive = exp.convert(monitor.model.positive)
+    label = monitor.model.label
+    columns = {
+        "score": draft.source.number(score),
+        "predicted_label": draft.source.column(label) if label else parse("null"),
+        "actual_label": draft.source.actual(),
+        "fold": draft.source.fold(),
+    }
+    scores = draft.add(
+        "scores",
+        "count scores and labels",
+        "histogram/scores.sql",
+        rows=draft.source.rows(
+            [
+                *({"expression": tree, "alias": exp.to_identifier(name)} for name, tree in columns.items()),
+                *draft.segment_columns(),
+            ],
+            reads_target=True,
+        ),
+        segments=draft.segments,
+        **({"is_exact": parse("1")} if monitor.resolution == "exact" else {}),
+    )
+    score_checks(draft, scores, score, positive)
+    labelled = draft.add(
+        "labelled_scores",
+        "labelled reference rows",
+        "calibration/labelled_scores.sql",
+        scores=scores,
+        positive=positive,
+    )
+    points = draft.add("points", "cumulative diagram", "calibration/points.sql", labelled_scores=labelled)
+    hull = points
+    for number, (size, offset) in enumerate(HULL_ROUNDS, 1):
+        given = {} if size is None else {"group_size": size, "offset": offset}
+        hull = draft.add(
+            f"hull_{number}", "thin to the convex hull", "calibration/hull.sql", points=hull, **given
+        )
+    knots = draft.add("knots", "isotonic fit", "calibration/knots.sql", points=points, hull=hull)
+    applied = draft.add("applied", "calibrate scores", "calibration/applied.sql", scores=scores, knots=knots)
+    choice = draft.add(
+        "choice",
+        "choose calibration",
+        "calibration/choice.sql",
+        applied=applied,
+        positive=positive,
+        **(
+            {"forced": parse("true" if monitor.calibration == "isotonic" else "false")}
+            if monitor.calibration != "auto"
+            else {}
+        ),
+    )
+    outcomes = draft.add(
+        "outcomes",
+        "expected and realized outcomes",
+        "calibration/outcomes.sql",
+        applied=applied,
+        choice=choice,
+        positive=positive,
+    )
+    draft.stored |= {"calibration": knots, "score_histograms": scores}
+    cells(draft, outcomes, has_labels=label is not None)
+    ranking(draft, outcomes)
+
+
+def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> None:
+    """Adds what must hold of scores and labels."""
+    draft.checks += [
+        Check(
+            after=scores.name,
+            sql=f"select cast(sum(row_count) as bigint) as rows, max(score_sum / row_count) as example "
+            f"from {scores.table} where segment_column = '' and cell = 1e9 having sum(row_count) > 0",
+            message=f"monitor '{draft.monitor.name}': score '{score}' is outside [0, 1] in {{rows}} rows, such as {{example}}",
+            remedy="a binary score is the probability of the positive label; map it, or leave the rows out with `where`",
+        )
+    ]
+    if draft.monitor.target is None:
+        return
+    negative = draft.monitor.model.negative if draft.monitor.model else None
+    others = "count(distinct actual_label) > 1"
+    if negative is not None:
+        others = f"bool_or(actual_label <> {exp.convert(negative).sql('duckdb')})"
+    draft.checks += [
+        Check(
+            after=scores.name,
+            sql=f"select string_agg(distinct cast(actual_label as varchar), ', ') as labels from {scores.table} "
+            f"where actual_label is not null and actual_label <> {positive.sql('duckdb')} having {others}",
+            message=f"monitor '{draft.monitor.name}': target '{draft.monitor.target.column}' has other labels than two: "
+            f"{positive.sql('duckdb')}, {{labels}}",
+            remedy="set model.positive and model.negative, or leave the rows out with `where`",
+        ),
+        Check(
+            after="labelled_scores",
+            sql="select 1 as one having (select count(*) from sqlmonitor_labelled_scores) = 0",
+            message=f"monitor '{draft.monitor.name}': no row of the reference has a label and a score",
+            remedy="estimates are calibrated on the reference: choose a period whose labels are there",
+        ),
+    ]
+
+
+def cells(draft: Draft, outcomes: Step, *, has_labels: bool) -> None:
+    """Adds the metrics over confusion cells, value matrices among them."""
+    listed: list[dict[str, Any]] = []
+    for metric in draft.metrics["performance"]:
+        listed += [component(metric.name, part) for part in metric.components]
+    for kpi in draft.monitor.kpis:
+        if kpi.value_matrix is not None:
+            values = dict(kpi.value_matrix.items())
+            listed += [component(kpi.name, part) for part in value_matrix(values)]
+    if not listed:
+        return
+    if not has_labels:
+        if draft.monitor.metrics.performance is not None or draft.monitor.kpis:
+            raise draft.monitor.error(
+                "model", "metrics over confusion cells need model.label, the predicted label's column"
+            )
+        return
+    confusion = draft.add("confusion", "confusion cells", "cells/confusion.sql", outcomes=outcomes)
+    draft.values.append(
+        draft.add(
+            "cell_metrics",
+            "metrics of the confusion cells",
+            "cells/metrics.sql",
+            confusion=confusion,
+            metrics=listed,
+        )
+    )
+
+
+def component(name: str, part: Component) -> dict[str, exp.Expr]:
+    """One formula as the template takes it."""
+    return {
+        "name": text(name),
+        "component": text(part.name),
+        "value": parse(part.value),
+        "standard_error": parse(part.standard_error),
+    }
+
+
+def ranking(draft: Draft, outcomes: Step) -> None:
+    """Adds the metrics over ranks."""
+    ranking = [metric for metric in draft.metrics["performance"] if metric.template.startswith("ranking/")]
+    if not ranking:
+        return
+    cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
+    usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
+    for metric in ranking:
+        draft.values.append(
+            draft.add(metric.name, metric.name, metric.template, score_cells=cells, usage=usage)
+        )
