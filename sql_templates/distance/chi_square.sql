@@ -5,7 +5,7 @@
 -- source: Pearson 1900; scipy.stats.chi2_contingency. noise floor: the degrees of freedom
 -- inputs:
 --   {{ bins }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, is_numeric boolean, bin bigint, row_count bigint, reference_count bigint, chunk_total bigint, reference_total bigint, missing_count bigint
---   {{ term_count }}: terms that the sums of the tail can need
+--   {{ max_levels }}: terms that the sums of the tail can need
 --   {{ erfc }}: the complementary error function of root
 -- grain: chunk_number, segment_column, segment_value, column_name
 -- output:
@@ -66,7 +66,7 @@ with cells as (
         , (degrees - degrees % 2) // 2 as whole
     from statistics
 ), terms as (
-    select unnest(range(0, {{ term_count }})) as term
+    select unnest(range(0, {{ max_levels }} // 2 + 2)) as term
 ), factorials as (
     select
         term

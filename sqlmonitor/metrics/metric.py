@@ -7,6 +7,9 @@ from typing import Literal
 
 Family = Literal["drift", "performance", "quality", "summary", "kpi"]
 Columns = Literal["numeric", "categorical", "both", "none"]
+# The small tables that a metric's template may read: coarse bins beside the reference's, distribution
+# functions beside the reference's, the numeric histograms, the chunks' row counts.
+Need = Literal["bins", "distribution_functions", "numeric", "chunk_counts", ""]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,8 @@ class Metric:
         formula: for people.
         source: where the definition comes from.
         columns: the kind of column it is computed for.
+        needs: the small table that its template reads.
+        parameters: further SQL that its template takes, by name.
         tasks: the tasks it fits; empty for all.
         lower_limit: smallest possible value.
         upper_limit: largest possible value.
@@ -62,8 +67,6 @@ class Metric:
         null_when: when the value is NULL.
         default_threshold: used where the user sets none.
         components: formulas, where it is computed from confusion cells.
-        count: SQL aggregate over bins, for shares of rows.
-        condition: which columns a share is for.
     """
 
     name: str
@@ -79,5 +82,5 @@ class Metric:
     null_when: str = "no rows"
     default_threshold: DefaultThreshold = BOTH_SIDES
     components: tuple[Component, ...] = ()
-    count: str = ""
-    condition: str = ""
+    needs: Need = ""
+    parameters: tuple[tuple[str, str], ...] = ()

@@ -3,6 +3,7 @@
 from sqlmonitor.metrics.metric import DefaultThreshold, Metric
 
 NONE_ALLOWED = DefaultThreshold(kind="constant", upper=0)
+OUTSIDE = "sum(case when bin = -1 then row_count else 0 end)"
 
 METRICS = (
     Metric(
@@ -13,7 +14,8 @@ METRICS = (
         formula="share of rows that are NULL or NaN",
         lower_limit=0,
         upper_limit=1,
-        count="max(missing_count)",
+        needs="bins",
+        parameters=(("name", "'missing'"), ("count", "max(missing_count)")),
     ),
     Metric(
         name="unseen",
@@ -24,8 +26,8 @@ METRICS = (
         lower_limit=0,
         upper_limit=1,
         default_threshold=NONE_ALLOWED,
-        count="sum(case when bin = -1 then row_count else 0 end)",
-        condition="not is_numeric",
+        needs="bins",
+        parameters=(("name", "'unseen'"), ("count", OUTSIDE), ("condition", "not is_numeric")),
     ),
     Metric(
         name="out_of_range",
@@ -36,7 +38,7 @@ METRICS = (
         lower_limit=0,
         upper_limit=1,
         default_threshold=NONE_ALLOWED,
-        count="sum(case when bin = -1 then row_count else 0 end)",
-        condition="is_numeric",
+        needs="bins",
+        parameters=(("name", "'out_of_range'"), ("count", OUTSIDE), ("condition", "is_numeric")),
     ),
 )

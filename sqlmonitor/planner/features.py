@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 from sqlglot import exp
 
-from sqlmonitor.metrics.distance import complementary_error_function
 from sqlmonitor.plan import Step
-from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.draft import Draft
 from sqlmonitor.source import parse
 
 
@@ -22,33 +20,32 @@ def add_features(draft: Draft) -> None:
         inputs |= categories(draft)
     if not inputs:
         return
-    bins = draft.add("bins", "compare bins with the reference", "histogram/bins.sql", **inputs)
-    functions = None
+    tables = {"bins": draft.add("bins", "compare bins with the reference", "histogram/bins.sql", **inputs)}
+    if "numeric" in inputs:
+        tables["numeric"] = inputs["numeric"]
     for metric in [*draft.metrics["drift"], *draft.metrics["quality"], *draft.metrics["summary"]]:
-        if metric.name == "row_count" or (metric.columns == "numeric" and not draft.numeric):
+        if metric.columns == "none" or (metric.columns == "numeric" and not draft.numeric):
             continue
         if metric.columns == "categorical" and not draft.categorical:
             continue
-        given: dict[str, Any] = {"bins": bins}
-        if metric.name in ("kolmogorov_smirnov", "wasserstein"):
-            functions = functions or draft.add(
+        if metric.needs == "distribution_functions" and metric.needs not in tables:
+            tables[metric.needs] = draft.add(
                 "distribution_functions",
                 "compare distribution functions",
                 "histogram/distribution_functions.sql",
                 numeric=inputs["numeric"],
             )
-            given = {"distribution_functions": functions}
-        elif metric.name == "mean":
-            given = {"numeric": inputs["numeric"]}
-        elif metric.name == "chi_square":
-            given |= {
-                "term_count": draft.monitor.max_levels // 2 + 2,
-                "erfc": parse(complementary_error_function("root")),
-            }
-        elif metric.count:
-            given |= {"name": text(metric.name), "count": parse(metric.count)}
-            given |= {"condition": parse(metric.condition)} if metric.condition else {}
-        draft.values.append(draft.add(metric.name, metric.name, metric.template, **given))
+        parameters = {name: parse(sql) for name, sql in metric.parameters}
+        draft.values.append(
+            draft.add(
+                metric.name,
+                metric.name,
+                metric.template,
+                **{metric.needs: tables[metric.needs]},
+                max_levels=draft.monitor.max_levels,
+                **parameters,
+            )
+        )
 
 
 def numeric_columns(draft: Draft) -> list[dict[str, exp.Expr]]:
