@@ -7,7 +7,7 @@
 -- output:
 --   minimum_0 double
 --   maximum_0 double
---   is_even_0 boolean
+--   even_minimum_0 double   -- the minimum of an even grid; NULL for an uneven one
 --   bins_per_unit_0 double
 --   cells_per_unit_0 double
 --   lower_0_0 double
@@ -33,7 +33,7 @@ with scaled as (
         {% for column in columns %}
         {% if not loop.first %}, {% endif %}max(case when column_index = {{ column.index }} then minimum end) as minimum_{{ column.index }}
         , max(case when column_index = {{ column.index }} then maximum end) as maximum_{{ column.index }}
-        , coalesce(max(case when column_index = {{ column.index }} and is_even then 1 end), 0) = 1 as is_even_{{ column.index }}
+        , max(case when column_index = {{ column.index }} and is_even then minimum end) as even_minimum_{{ column.index }}
         , max(case when column_index = {{ column.index }} then bins_per_unit end) as bins_per_unit_{{ column.index }}
         , max(case when column_index = {{ column.index }} then cells_per_unit end) as cells_per_unit_{{ column.index }}
         {% endfor %}

@@ -3,10 +3,12 @@
 -- key: chunk_number * 4294967296 + column_index * 4194304 + code; code 0 missing, 1 below the
 -- reference's range, 2 above it, 3 + cell inside. An uneven grid's cell is bin * 2048 + fine cell:
 -- both only grow with the value, so the pair refines both.
+-- An uneven grid has no even_minimum, so its values pass the first branch: a switch by a flag in the
+-- parameters costs 0.08 CPU seconds for each column and 10 million rows, this comparison nothing.
 -- 1e-9 keeps a value that stands on an edge, as whole numbers do, from falling below it by rounding.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, segment_0 varchar, value_0 double
---   {{ parameters }}: minimum_0 double, maximum_0 double, is_even_0 boolean, bins_per_unit_0 double, cells_per_unit_0 double, lower_0_0 double, density_0_0 double
+--   {{ parameters }}: minimum_0 double, maximum_0 double, even_minimum_0 double, bins_per_unit_0 double, cells_per_unit_0 double, lower_0_0 double, density_0_0 double
 --   {{ columns }}: index of every numeric column
 --   {{ segments }}: index and name of every segment column
 -- grain: key, segment_column, segment_value
@@ -31,18 +33,16 @@ from (
         select
             {% for column in columns %}
             {% if not loop.first %}, {% endif %}chunk_number * 4294967296 + {{ column.index * 4194304 }} + case
+                when value_{{ column.index }} >= even_minimum_{{ column.index }} and value_{{ column.index }} <= maximum_{{ column.index }}
+                    then 3 + cast(floor((value_{{ column.index }} - minimum_{{ column.index }}) * cells_per_unit_{{ column.index }} + 1e-9) as bigint)
                 when value_{{ column.index }} >= minimum_{{ column.index }} and value_{{ column.index }} <= maximum_{{ column.index }}
-                    then 3 + case
-                        when is_even_{{ column.index }}
-                            then cast(floor((value_{{ column.index }} - minimum_{{ column.index }}) * cells_per_unit_{{ column.index }} + 1e-9) as bigint)
-                        else
-                            2048 * cast(floor((value_{{ column.index }} - minimum_{{ column.index }}) * bins_per_unit_{{ column.index }} + 1e-9) as bigint)
-                            + case
-                                {% for piece in range(8) %}
-                                {% if piece < 7 %}when value_{{ column.index }} < lower_{{ column.index }}_{{ piece + 1 }} then{% else %}else{% endif %}
-                                {{ piece * 128 }} + cast(least(floor((value_{{ column.index }} - lower_{{ column.index }}_{{ piece }}) * density_{{ column.index }}_{{ piece }} + 1e-9), 128) as bigint)
-                                {% endfor %}
-                            end
+                    then 3
+                    + 2048 * cast(floor((value_{{ column.index }} - minimum_{{ column.index }}) * bins_per_unit_{{ column.index }} + 1e-9) as bigint)
+                    + case
+                        {% for piece in range(8) %}
+                        {% if piece < 7 %}when value_{{ column.index }} < lower_{{ column.index }}_{{ piece + 1 }} then{% else %}else{% endif %}
+                        {{ piece * 128 }} + cast(least(floor((value_{{ column.index }} - lower_{{ column.index }}_{{ piece }}) * density_{{ column.index }}_{{ piece }} + 1e-9), 128) as bigint)
+                        {% endfor %}
                     end
                 when value_{{ column.index }} < minimum_{{ column.index }} then 1
                 when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then 0
