@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from sqlmonitor import planner, store, templates
+from sqlmonitor import names, planner, store, templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import DataError
 from sqlmonitor.plan import Check, Plan
@@ -17,6 +17,7 @@ from sqlmonitor.source import SourceRows
 
 if TYPE_CHECKING:
     import pandas
+    from sqlglot import exp
 
     from sqlmonitor.engines import Engine
 
@@ -148,12 +149,31 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
                 f"column '{name}' is {kind}, not a number",
                 remedy="list it as categorical",
             )
+    texts = [("where", monitor.where)]
+    if monitor.reference.relation is None:
+        texts.append(("reference", monitor.reference.where))
+    for key, written in texts:
+        if written is not None:
+            tree = names.condition(written, project.dialect, monitor.allow_functions)
+            _check_columns(monitor, key, tree, types)
+    beside: dict[str, str] = {}
     if target is not None and target.relation is not None:
-        _check_target(monitor, source, engine)
+        beside = _check_target(monitor, source, engine)
+    for i, kpi in enumerate(monitor.kpis):
+        if kpi.sql is not None:
+            tree = names.aggregate(kpi.sql, project.dialect, monitor.allow_functions)
+            _check_columns(monitor, f"kpis[{i}].sql", tree, types | beside)
     return types
 
 
-def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> None:
+def _check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: dict[str, str]) -> None:
+    known = {name.casefold() for name in types}
+    for name in names.columns_of(tree):
+        if name.casefold() not in known:
+            raise monitor.error(key, f"there is no column '{name}'", allowed=sorted(types))
+
+
+def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[str, str]:
     target = monitor.target
     assert target is not None
     assert target.relation is not None
@@ -175,6 +195,7 @@ def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> None:
         ),
         engine,
     )
+    return types
 
 
 def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
