@@ -13,14 +13,12 @@ class Dialect:
 
     Args:
         name: sqlglot's name for it.
-        is_executed: True where the test suite runs every template on it.
     """
 
     name: str
-    is_executed: bool
 
 
-DIALECTS = {"duckdb": Dialect(name="duckdb", is_executed=True)}
+DIALECTS = {"duckdb": Dialect(name="duckdb")}
 
 
 def dialect(name: str) -> Dialect:

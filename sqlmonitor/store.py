@@ -115,10 +115,6 @@ DESTINATION = {
     "categorical_histograms": ("histograms", True),
     "score_histograms": ("score_histograms", True),
 }
-COARSE = {
-    "numeric_histograms": {"lower_edge": "lower_edge", "value_sum": "value_sum"},
-    "categorical_histograms": {"level": "level"},
-}
 
 
 def quoted(name: str) -> str:
