@@ -1,53 +1,52 @@
 -- parameters: one row with everything the counting statement needs to find a value's cell.
 -- inputs:
---   {{ reference_columns }}: column_index integer, minimum double, maximum double, bin_count bigint, cell_count bigint, is_even boolean
+--   {{ reference_columns }}: column_index integer, minimum double, maximum double, unit double, bin_count bigint, cell_count bigint, is_even boolean
 --   {{ edges }}: column_index integer, piece integer, lower_edge double, upper_edge double, cell_count bigint
 --   {{ columns }}: index of every numeric column
 -- grain: one row
 -- output:
---   minimum_0 double
+--   even_minimum_0 double     -- the minimum of an even grid; NULL for an uneven one
 --   maximum_0 double
---   even_minimum_0 double   -- the minimum of an even grid; NULL for an uneven one
---   bins_per_unit_0 double
---   cells_per_unit_0 double
---   lower_0_0 double
---   density_0_0 double
+--   steps_per_unit_0 double   -- 16777216 steps a cell
+--   uneven_0 double[]         -- minimum, maximum, unit, bins per unit, last bin; lower edges of pieces 1 to 7; steps per unit of pieces 0 to 7
 with scaled as (
     select
         column_index
-        , minimum
-        , maximum
-        , is_even
+        , case when is_even then minimum end as even_minimum
+        , coalesce(minimum, 0) as minimum
+        , coalesce(maximum, 0) as maximum
+        , coalesce(unit, 1) as unit
         , coalesce(bin_count / nullif(maximum - minimum, 0), 0) as bins_per_unit
-        , coalesce(cell_count / nullif(maximum - minimum, 0), 0) as cells_per_unit
+        , cast(bin_count - 1 as double) as last_bin
+        , coalesce(cell_count / nullif(maximum - minimum, 0), 0) * 16777216 as steps_per_unit
     from {{ reference_columns }}
-), scaled_pieces as (
+), pieces as (
     select
         column_index
-        , piece
-        , lower_edge
-        , coalesce(cell_count / nullif(upper_edge - lower_edge, 0), 0) as cells_per_unit
+        {% for piece in range(1, 8) %}
+        , max(case when piece = {{ piece }} then lower_edge end) as lower_{{ piece }}
+        {% endfor %}
+        {% for piece in range(8) %}
+        , max(case when piece = {{ piece }} then coalesce(cell_count / nullif(upper_edge - lower_edge, 0), 0) * 16777216 end) as slope_{{ piece }}
+        {% endfor %}
     from {{ edges }}
+    group by column_index
 ), by_column as (
     select
-        {% for column in columns %}
-        {% if not loop.first %}, {% endif %}max(case when column_index = {{ column.index }} then minimum end) as minimum_{{ column.index }}
-        , max(case when column_index = {{ column.index }} then maximum end) as maximum_{{ column.index }}
-        , max(case when column_index = {{ column.index }} and is_even then minimum end) as even_minimum_{{ column.index }}
-        , max(case when column_index = {{ column.index }} then bins_per_unit end) as bins_per_unit_{{ column.index }}
-        , max(case when column_index = {{ column.index }} then cells_per_unit end) as cells_per_unit_{{ column.index }}
-        {% endfor %}
+        scaled.*
+        , [
+            minimum, maximum, unit, bins_per_unit, last_bin
+            {% for piece in range(1, 8) %}, lower_{{ piece }}{% endfor %}
+            {% for piece in range(8) %}, slope_{{ piece }}{% endfor %}
+        ] as uneven
     from scaled
-), by_piece as (
-    select
-        {% for column in columns %}
-        {% for piece in range(8) %}
-        {% if not (loop.first and column.index == 0) %}, {% endif %}max(case when column_index = {{ column.index }} and piece = {{ piece }} then lower_edge end) as lower_{{ column.index }}_{{ piece }}
-        , max(case when column_index = {{ column.index }} and piece = {{ piece }} then cells_per_unit end) as density_{{ column.index }}_{{ piece }}
-        {% endfor %}
-        {% endfor %}
-    from scaled_pieces
+    left join pieces on scaled.column_index = pieces.column_index
 )
-select *
+select
+    {% for column in columns %}
+    {% if not loop.first %}, {% endif %}max(case when column_index = {{ column.index }} then even_minimum end) as even_minimum_{{ column.index }}
+    , max(case when column_index = {{ column.index }} then maximum end) as maximum_{{ column.index }}
+    , max(case when column_index = {{ column.index }} then steps_per_unit end) as steps_per_unit_{{ column.index }}
+    , max(case when column_index = {{ column.index }} then uneven end) as uneven_{{ column.index }}
+    {% endfor %}
 from by_column
-cross join by_piece

@@ -14,6 +14,7 @@
 --   maximum double
 --   mean double
 --   deviation double
+--   unit double           -- what distances outside the range are measured in
 --   bin_count bigint
 --   cell_count bigint
 --   is_even boolean
@@ -68,6 +69,7 @@ select
     , maximum
     , mean
     , deviation
+    , coalesce(nullif(maximum - minimum, 0), nullif(abs(maximum), 0), 1) as unit
     , bin_count
     , cell_count
     , coalesce(peak_density / cell_count <= 0.02e0, true) as is_even

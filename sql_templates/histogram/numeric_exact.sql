@@ -13,6 +13,9 @@
 --   lower_edge double
 --   row_count bigint
 --   value_sum double
+--   square_sum double
+--   lowest_value double
+--   highest_value double
 with measured as (
     select
         value_counts.chunk_number
@@ -55,4 +58,7 @@ select
     , value as lower_edge
     , row_count
     , row_count * value as value_sum
+    , 0e0 as square_sum
+    , value as lowest_value
+    , value as highest_value
 from guessed

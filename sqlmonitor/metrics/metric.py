@@ -60,6 +60,7 @@ class Metric:
         columns: the kind of column it is computed for.
         needs: the small table that its template reads.
         parameters: further SQL that its template takes, by name.
+        keeps: what the cells of numeric columns must hold for it besides rows and sums.
         tasks: the tasks it fits; empty for all.
         lower_limit: smallest possible value.
         upper_limit: largest possible value.
@@ -84,3 +85,4 @@ class Metric:
     components: tuple[Component, ...] = ()
     needs: Need = ""
     parameters: tuple[tuple[str, str], ...] = ()
+    keeps: tuple[Literal["squares", "extremes"], ...] = ()

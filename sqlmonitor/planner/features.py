@@ -11,6 +11,10 @@ from sqlmonitor.planner.draft import Draft
 from sqlmonitor.source import parse
 
 
+AT_ONCE = 120
+"""Numeric columns of one counting statement: their cells' numbers fit a double's 53 bits up to 127."""
+
+
 def add_features(draft: Draft) -> None:
     """Adds what the features are compared by, and every metric over them."""
     inputs: dict[str, Step] = {}
@@ -85,23 +89,7 @@ def binned(draft: Draft) -> dict[str, Step]:
     )
     reference = reference_columns(draft, statistics)
     edges = draft.add("edges", "fit edges", "grid/edges.sql", reference_columns=reference)
-    parameters = draft.add(
-        "parameters",
-        "cells' parameters",
-        "grid/parameters.sql",
-        reference_columns=reference,
-        edges=edges,
-        columns=draft.numeric,
-    )
-    cells = draft.add(
-        "numeric_cells",
-        "count numeric columns",
-        "histogram/numeric_cells.sql",
-        rows=draft.source.rows([*numeric_columns(draft), *draft.segment_columns()]),
-        parameters=parameters,
-        columns=draft.numeric,
-        segments=draft.segments,
-    )
+    cells = [count_cells(draft, reference, edges, first) for first in range(0, len(draft.numeric), AT_ONCE)]
     numeric = draft.add(
         "numeric",
         "numeric histograms",
@@ -112,6 +100,36 @@ def binned(draft: Draft) -> dict[str, Step]:
     )
     draft.stored |= {"edges": edges, "numeric_histograms": numeric}
     return {"numeric": numeric, "reference_columns": reference}
+
+
+def count_cells(draft: Draft, reference: Step, edges: Step, first: int) -> Step:
+    """Counts the cells of as many columns as one statement takes, from the first on."""
+    number = f"_{first // AT_ONCE + 1}" if len(draft.numeric) > AT_ONCE else ""
+    columns = [
+        {**column, "place": place} for place, column in enumerate(draft.numeric[first : first + AT_ONCE])
+    ]
+    parameters = draft.add(
+        f"parameters{number}",
+        "cells' parameters",
+        "grid/parameters.sql",
+        reference_columns=reference,
+        edges=edges,
+        columns=columns,
+    )
+    kept = {part for metric in draft.metrics["summary"] for part in metric.keeps}
+    return draft.add(
+        f"numeric_cells{number}",
+        "count numeric columns",
+        "histogram/numeric_cells.sql",
+        rows=draft.source.rows(
+            [*numeric_columns(draft)[first : first + AT_ONCE], *draft.segment_columns()]
+        ),
+        parameters=parameters,
+        columns=columns,
+        first_index=first,
+        segments=draft.segments,
+        **{f"with_{part}": 1 for part in sorted(kept)},
+    )
 
 
 def exact(draft: Draft) -> dict[str, Step]:
