@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from sqlmonitor import runner
+from sqlmonitor.cli.entry import main
 from sqlmonitor.definitions import Monitor, Project, loads
 from sqlmonitor.engines.duckdb import DuckDB
 
@@ -58,10 +60,14 @@ KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric"
 
 
 class World:
-    """An in-memory warehouse with the rows above, and the monitor as data to be changed."""
+    """A warehouse with the rows above, and the monitor as data to be changed.
 
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
+    Args:
+        file: of the database; in memory by default.
+    """
+
+    def __init__(self, file: str = ":memory:") -> None:
+        self.connection = duckdb.connect(file)
         self.engine = DuckDB(self.connection)
         self.monitor = copy.deepcopy(MONITOR)
         self.sql(f"create table scored as {ROWS}")
@@ -71,15 +77,21 @@ class World:
         """Runs one statement."""
         return self.connection.execute(text).fetchall()
 
+    def move_reference(self) -> None:
+        """Gives the reference a relation of its own."""
+        self.sql("create table history as select * from scored where happened < timestamp '2024-05-01'")
+        self.sql("delete from scored where happened < timestamp '2024-05-01'")
+        self.monitor["reference"] = {"relation": "history"}
+
+    def text(self, warehouse: str = "duckdb://") -> str:
+        """The project file."""
+        return json.dumps(
+            {"version": 1, "warehouse": warehouse, "monitors": [self.monitor]}, indent=1, ensure_ascii=False
+        )
+
     def project(self) -> Project:
         """The project file, read as a user's is."""
-        return loads(
-            json.dumps(
-                {"version": 1, "warehouse": "duckdb://", "monitors": [self.monitor]},
-                indent=1,
-                ensure_ascii=False,
-            )
-        )
+        return loads(self.text())
 
     def definition(self) -> tuple[Project, Monitor]:
         """The project and its monitor."""
@@ -117,8 +129,29 @@ def world() -> Iterator[World]:
 
 
 @pytest.fixture
+def world_on_file(tmp_path: Path) -> Iterator[World]:
+    """One in shop.duckdb."""
+    made = World(str(tmp_path / "shop.duckdb"))
+    yield made
+    made.connection.close()
+
+
+@pytest.fixture
 def other_world() -> Iterator[World]:
     """A second one, to compare with."""
     made = World()
     yield made
     made.connection.close()
+
+
+@pytest.fixture
+def command_line(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str, str]]:
+    """Runs the command line; gives its exit code, output and error."""
+
+    def outcome(*arguments: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        said = capsys.readouterr()
+        return stopped.value.code, said.out, said.err
+
+    return outcome
