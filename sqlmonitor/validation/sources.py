@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NO_NUMBERS = ("VARCHAR", "DATE", "TIME", "BLOB", "STRUCT", "ENUM", "UUID", "INTERVAL", "MAP")
 TIMES = ("TIMESTAMP", "DATE")
+TEXTS = ("VARCHAR", "ENUM")
 
 
 def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[str, str]:
@@ -53,6 +54,10 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
     beside: dict[str, str] = {}
     if monitor.target is not None and monitor.target.relation is not None:
         beside = _check_target(monitor, source, engine)
+    if monitor.model is not None and monitor.model.label is not None:
+        _check_label(monitor, monitor.model.label, types)
+    if monitor.target is not None:
+        _check_label(monitor, monitor.target.column, beside or types)
     for i, kpi in enumerate(monitor.kpis):
         if kpi.sql is not None:
             tree = names.aggregate(kpi.sql, project.dialect, monitor.allow_functions)
@@ -107,6 +112,25 @@ def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
         kind = kinds[name.casefold()]
         if kind.startswith(NO_NUMBERS) or kind.endswith("]"):
             raise monitor.error(key, f"column '{name}' is {kind}, not a number", remedy=remedy)
+
+
+def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:
+    """Text and numbers are not compared: the warehouse would fail on the first value that is no number."""
+    if monitor.model is None:
+        return
+    kind = next(kind for column, kind in types.items() if column.casefold() == name.casefold())
+    is_text = kind.startswith(TEXTS)
+    for key, value in (("positive", monitor.model.positive), ("negative", monitor.model.negative)):
+        if value is None or isinstance(value, str) == is_text:
+            continue
+        raise monitor.error(
+            f"model.{key}",
+            f"label column '{name}' is {kind}, but the {key} value {value!r} is "
+            + ("text" if isinstance(value, str) else "no text"),
+            remedy=f"write it in quotes, as the column has it: {key}: '{value}'"
+            if is_text
+            else "write the value without quotes, as the column has it",
+        )
 
 
 def _check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: dict[str, str]) -> None:

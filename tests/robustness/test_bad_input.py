@@ -84,6 +84,16 @@ BAD: dict[str, tuple[Change, list[str]]] = {
         ),
         ["'actual'", "other labels than two", "7", "model.negative"],
     ),
+    "a number for labels that are text": (
+        sql(
+            "alter table outcomes alter actual type varchar using case actual when 1 then 'yes' else 'no' end"
+        ),
+        ["model.positive", "'actual' is VARCHAR", "positive value 1 is no text", "in quotes"],
+    ),
+    "text for labels that are numbers": (
+        put("model.positive", "yes"),
+        ["model.positive", "'predicted' is INTEGER", "positive value 'yes' is text", "without quotes"],
+    ),
     "duplicate ids": (
         sql("insert into outcomes values (5, 1), (5, 0)"),
         ["loans", "outcomes", "3 rows with id = 5", "multiply", "unique"],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_world
 from sqlfluff.core import FluffConfig, Linter
 from sqlglot import exp
 
@@ -18,19 +19,10 @@ from sqlmonitor.plan import Step
 ROOT = Path(__file__).parents[2]
 FOLDER = templates.folder()
 TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
-MONITOR: dict[str, Any] = {
-    "name": "loans",
-    "task": "binary_classification",
-    "predictions": "scored",
-    "id": "id",
-    "timestamp": "happened",
-    "reference": "happened < timestamp '2024-06-01'",
-    "chunks": "month",
-    "model": {"score": "score", "label": "predicted"},
-    "target": {"column": "actual", "relation": "outcomes", "maturity": "2 days"},
+MONITOR: dict[str, Any] = small_world.MONITOR | {
+    "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
     "features": {"numeric": ["amount", "hour"], "categorical": ["region", "vehicle"]},
     "segments": ["vehicle", "region"],
-    "kpis": [{"name": "amount_per_row", "sql": "sum(amount) / count(*)"}],
     "min_rows": 10,
 }
 # A list that a loop of Jinja writes has its commas where the loop puts them.
