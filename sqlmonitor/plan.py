@@ -54,12 +54,15 @@ class Check:
         sql: DuckDB SQL over the steps' tables.
         message: with ``{column}`` for the columns of the first row.
         remedy: what to do about it.
+        example: rows that break it, read only where it is broken; the columns of the first one may
+            stand in the message too.
     """
 
     after: str
     sql: str
     message: str
     remedy: str
+    example: Step | None = None
 
 
 @dataclass(frozen=True)

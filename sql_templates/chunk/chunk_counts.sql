@@ -1,4 +1,5 @@
 -- chunk_counts: rows, first and last time of every chunk, by itself and by segment.
+-- Rows without a time for a chunk have no chunk_number; they are counted here and nowhere else.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, row_time timestamp, segment_0 varchar
 --   {{ segments }}: index and name of every segment column
@@ -18,7 +19,6 @@ select
     , min(row_time) as first_time
     , max(row_time) as last_time
 from {{ rows }} as source_rows
-where chunk_number is not null
 group by grouping sets (
     (chunk_number)
     {% for segment in segments %}, (chunk_number, segment_{{ segment.index }}){% endfor %}

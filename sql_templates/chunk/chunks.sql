@@ -24,7 +24,7 @@ with numbered as (
         , first_time
         , last_time
     from {{ chunk_counts }}
-    where segment_column = ''
+    where segment_column = '' and chunk_number is not null
 ), named as (
     select
         chunk_number

@@ -33,3 +33,4 @@ select
     , cast(0 as bigint) as unused_count
     , cast(null as varchar) as note
 from {{ chunk_counts }}
+where chunk_number is not null

@@ -23,14 +23,14 @@ SHOWN_PROBLEMS = 20
 @click.pass_obj
 def validate(settings: Settings, monitor: str | None) -> None:
     """Check the project file against the warehouse; no metric is computed."""
-    from sqlmonitor import runner
+    from sqlmonitor import validation
 
     project = settings.project()
     monitors = chosen(project, monitor)
     with connect(project, read_only=True) as engine:
         for one in monitors:
             click.echo(one.name)
-            for line in runner.validate(project, one, engine):
+            for line in validation.validate(project, one, engine):
                 click.echo(f"  {line}")
 
 

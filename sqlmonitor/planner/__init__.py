@@ -8,6 +8,7 @@ from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Plan
 from sqlmonitor.planner.chunking import add_chunks
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.examples import with_examples
 from sqlmonitor.planner.features import add_features
 from sqlmonitor.planner.figures import add_figures
 from sqlmonitor.planner.performance import add_performance
@@ -40,7 +41,8 @@ def compiled(draft: Draft) -> Plan:
         add_performance(draft, monitor.model.score)
     add_figures(draft)
     fit_id = draft.fit_id()
-    values = draft.add("values", "collect values", "result/values.sql", parts=draft.values)
+    minimum = {"minimum_rows": monitor.min_rows} if monitor.min_rows > 1 else {}
+    values = draft.add("values", "collect values", "result/values.sql", parts=draft.values, **minimum)
     rule_step = draft.add(
         "rules", "threshold rules", "threshold/rules.sql", rules=rules(monitor, draft.metrics)
     )
@@ -71,7 +73,7 @@ def compiled(draft: Draft) -> Plan:
         monitor=monitor.name,
         fit_id=fit_id,
         steps=tuple(draft.steps),
-        checks=tuple(draft.checks),
+        checks=tuple(with_examples(draft)),
         stored=draft.stored,
         schema=draft.project.store,
     )

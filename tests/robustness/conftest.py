@@ -4,82 +4,56 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
+from small_world import MONITOR, OUTCOMES, rows
 
 from sqlmonitor import runner
+from sqlmonitor.cli.entry import main
 from sqlmonitor.definitions import Monitor, Project, loads
 from sqlmonitor.engines.duckdb import DuckDB
 
-ROWS = """
-select
-    number as id
-    , timestamp '2024-01-01 06:00:00' + number * interval '14 hours' as happened
-    , case when number % 23 <> 0 then (number * 37 % 101) / 7.0e0 + number / 400.0e0 end as amount
-    , number % 24 as hour
-    , case when number % 17 <> 0 then ['north', 'south', 'east', 'west'][1 + number * 7 % 4] end as region
-    , ['car', 'bike'][1 + number // 3 % 2] as vehicle
-    , round((number * 61 % 97) / 97.0e0, 6) as score
-    , case when number * 61 % 97 > 40 then 1 else 0 end as predicted
-from range(400) as numbers (number)
-"""
-OUTCOMES = "select id, case when id * 61 % 97 + id * 29 % 53 > 70 then 1 else 0 end as actual from scored"
-
-MONITOR: dict[str, Any] = {
-    "name": "loans",
-    "task": "binary_classification",
-    "predictions": "scored",
-    "id": "id",
-    "timestamp": "happened",
-    "reference": "happened < timestamp '2024-05-01'",
-    "chunks": "month",
-    "model": {"score": "score", "label": "predicted", "positive": 1},
-    "target": {"column": "actual", "relation": "outcomes"},
-    "features": {"numeric": ["amount", "hour"], "categorical": ["region"]},
-    "segments": ["vehicle"],
-    "kpis": [
-        {
-            "name": "worth",
-            "value_matrix": {
-                "true_positive": 5,
-                "false_positive": -1,
-                "false_negative": -3,
-                "true_negative": 0,
-            },
-        },
-        {"name": "amount_per_row", "sql": "sum(amount) / count(*)"},
-    ],
-}
 KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric", "column_name", "component"]
 
 
 class World:
-    """An in-memory warehouse with the rows above, and the monitor as data to be changed."""
+    """A warehouse with the rows above, and the monitor as data to be changed.
 
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
+    Args:
+        file: of the database; in memory by default.
+    """
+
+    def __init__(self, file: str = ":memory:") -> None:
+        self.connection = duckdb.connect(file)
         self.engine = DuckDB(self.connection)
         self.monitor = copy.deepcopy(MONITOR)
-        self.sql(f"create table scored as {ROWS}")
+        self.sql(f"create table scored as {rows(400, 14)}")
         self.sql(f"create table outcomes as {OUTCOMES}")
 
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         """Runs one statement."""
         return self.connection.execute(text).fetchall()
 
+    def move_reference(self) -> None:
+        """Gives the reference a relation of its own."""
+        self.sql("create table history as select * from scored where happened < timestamp '2024-05-01'")
+        self.sql("delete from scored where happened < timestamp '2024-05-01'")
+        self.monitor["reference"] = {"relation": "history"}
+
+    def text(self, warehouse: str = "duckdb://") -> str:
+        """The project file."""
+        return json.dumps(
+            {"version": 1, "warehouse": warehouse, "monitors": [self.monitor]}, indent=1, ensure_ascii=False
+        )
+
     def project(self) -> Project:
         """The project file, read as a user's is."""
-        return loads(
-            json.dumps(
-                {"version": 1, "warehouse": "duckdb://", "monitors": [self.monitor]},
-                indent=1,
-                ensure_ascii=False,
-            )
-        )
+        return loads(self.text())
 
     def definition(self) -> tuple[Project, Monitor]:
         """The project and its monitor."""
@@ -117,8 +91,29 @@ def world() -> Iterator[World]:
 
 
 @pytest.fixture
+def world_on_file(tmp_path: Path) -> Iterator[World]:
+    """One in shop.duckdb."""
+    made = World(str(tmp_path / "shop.duckdb"))
+    yield made
+    made.connection.close()
+
+
+@pytest.fixture
 def other_world() -> Iterator[World]:
     """A second one, to compare with."""
     made = World()
     yield made
     made.connection.close()
+
+
+@pytest.fixture
+def command_line(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str, str]]:
+    """Runs the command line; gives its exit code, output and error."""
+
+    def outcome(*arguments: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        said = capsys.readouterr()
+        return stopped.value.code, said.out, said.err
+
+    return outcome

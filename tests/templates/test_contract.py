@@ -10,7 +10,9 @@ from typing import Any
 
 import duckdb
 import pytest
+import small_world
 import sqlglot
+from small_world import OUTCOMES, rows
 from sqlglot import exp
 
 from sqlmonitor import planner, templates
@@ -36,48 +38,26 @@ COMPATIBLE = {
 }
 # The labels keep the type that they have in the user's table.
 AS_THE_USER_HAS_THEM = {"predicted_label", "actual_label"}
-ROWS = """
+SOURCE = f"""
 create table scored as
 select
-    number as id
-    , timestamp '2024-01-01' + number * interval '11 hours' as happened
-    , case when number % 23 <> 0 then (number * 37 % 101) / 7.0e0 end as amount
-    , number % 24 as hour
-    , exp((number * 53 % 89) / 6.0e0) as income
-    , case when number % 17 <> 0 then ['north', 'south', 'east'][1 + number * 7 % 3] end as region
-    , case when number % 19 <> 0 then ['car', 'bike'][1 + number // 3 % 2] end as vehicle
-    , case when number % 31 <> 0 then round((number * 61 % 97) / 97.0e0, 6) end as score
-    , case when number * 61 % 97 > 40 then 1 else 0 end as predicted
-from range(600) as numbers (number);
-create table outcomes as
-select id, case when id * 61 % 97 + id * 29 % 53 > 70 then 1 else 0 end as actual
-from scored where id % 13 <> 0
+    * replace (
+        case when id % 31 <> 0 then score end as score
+        , case when id % 19 <> 0 then vehicle end as vehicle
+        -- Values that recur, so that some are equal to an edge.
+        , amount - id / 400.0e0 as amount
+    )
+    , exp((id * 53 % 89) / 6.0e0) as income
+from ({rows(600, 11)});
+create table outcomes as {OUTCOMES} where id % 13 <> 0
 """
-MONITOR: dict[str, Any] = {
-    "name": "loans",
-    "task": "binary_classification",
-    "predictions": "scored",
-    "id": "id",
-    "timestamp": "happened",
+# More of everything than the small world's own monitor has.
+MONITOR: dict[str, Any] = small_world.MONITOR | {
     "reference": "happened < timestamp '2024-06-01'",
-    "chunks": "month",
-    "model": {"score": "score", "label": "predicted", "positive": 1},
-    "target": {"column": "actual", "relation": "outcomes", "maturity": "2 days"},
+    "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
     "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
     "segments": ["vehicle", "region"],
-    "kpis": [
-        {
-            "name": "worth",
-            "value_matrix": {
-                "true_positive": 5,
-                "false_positive": -1,
-                "false_negative": -3,
-                "true_negative": 0,
-            },
-        },
-        {"name": "amount_per_row", "sql": "sum(amount) / count(*)"},
-        {"name": "hits", "sql": "sum(actual * predicted)"},
-    ],
+    "kpis": [*small_world.MONITOR["kpis"], {"name": "hits", "sql": "sum(actual * predicted)"}],
 }
 
 
@@ -124,7 +104,7 @@ def plan(resolution: str = "binned", **changes: Any) -> Plan:
     return planner.plan(project, project.monitors[0])
 
 
-def executed(made: Plan, rows: str = ROWS) -> duckdb.DuckDBPyConnection:
+def executed(made: Plan, rows: str = SOURCE) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(rows)
     for step in made.steps:

@@ -1,4 +1,4 @@
-"""User text to sqlglot identifiers and expressions; the only parser of user SQL.
+"""User text to sqlglot identifiers and expressions.
 
 Every function returns a sqlglot tree or raises a :class:`ConfigurationError` that says what is
 wrong with the text and what is allowed. The caller adds the file, the line and the key.
@@ -6,7 +6,7 @@ wrong with the text and what is allowed. The caller adds the file, the line and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import sqlglot
 from sqlglot import exp
@@ -15,47 +15,17 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.names import refusals
 
 __all__ = ["aggregate", "column", "columns_of", "condition", "identifier", "query", "relation"]
 
 DEFAULT_DIALECT = "duckdb"
 
-FILE_FUNCTIONS = frozenset({"read_parquet", "read_csv", "parquet_scan", "read_json"})
-"""Table functions that may stand in place of a table."""
-
 FILE_ENDINGS = (".parquet", ".pq", ".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 FILE_COMPRESSIONS = (".gz", ".zst")
 
-DANGEROUS_FUNCTIONS = frozenset(
-    """
-    read_text read_blob read_csv read_csv_auto read_parquet read_json read_json_auto
-    read_json_objects read_json_objects_auto read_ndjson read_ndjson_auto read_ndjson_objects
-    parquet_scan parquet_metadata parquet_schema parquet_file_metadata parquet_kv_metadata
-    sniff_csv glob getenv getvariable current_setting set_config query query_table nextval setval
-    which_secret duckdb_secrets duckdb_settings iceberg_scan delta_scan sqlite_scan postgres_scan
-    postgres_query mysql_scan mysql_query sqlite_query
-    pg_read_file pg_read_binary_file pg_ls_dir pg_stat_file pg_sleep pg_terminate_backend
-    pg_cancel_backend pg_reload_conf lo_import lo_export dblink dblink_exec query_to_xml
-    load_file sleep benchmark file url s3 remote cluster executable mysql postgresql
-    openrowset opendatasource openquery xp_cmdshell reflect java_method
-    """.split()
-)
-"""Functions that read files, settings or other systems; refused even where a monitor allows them.
-"""
-
-# fmt: off
-WINDOW_ONLY = (
-    exp.CumeDist, exp.DenseRank, exp.FirstValue, exp.Grouping, exp.GroupingId, exp.Lag,
-    exp.LastValue, exp.Lead, exp.NthValue, exp.Ntile, exp.PercentRank, exp.Rank, exp.RowNumber,
-)
 TABLE_PARTS = frozenset({"this", "db", "catalog"})
 FOLDING = frozenset({NormalizationStrategy.LOWERCASE, NormalizationStrategy.UPPERCASE})
-WRITES = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Copy, exp.Set, exp.Drop)
-NOT_BOOLEAN = (
-    exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe, exp.Tuple,
-    exp.Interval, exp.Star, exp.Lambda, exp.Null, exp.RawString, exp.Struct, exp.Array,
-)
-# fmt: on
 
 
 def identifier(name: str) -> exp.Identifier:
@@ -113,15 +83,15 @@ def relation(text: str, dialect: str = DEFAULT_DIALECT) -> exp.Table:
     tokens = _tokens(text, dialect, "a relation", remedy)
     if len(tokens) == 1 and tokens[0].token_type == TokenType.STRING:
         return _file(tokens[0].text, remedy)
-    _refuse_semicolon(tokens, "a relation", remedy)
+    refusals.refuse_semicolon(tokens, "a relation", remedy)
     table = _parse(text, dialect, exp.Table, "a relation", remedy)
     extras = [key for key, value in table.args.items() if value and key not in TABLE_PARTS]
     if not isinstance(table, exp.Table) or extras:
-        raise ConfigurationError(f"{_shown(text)} is more than the name of a relation", remedy=remedy)
+        raise ConfigurationError(f"{refusals.shown(text)} is more than the name of a relation", remedy=remedy)
     if isinstance(table.this, exp.Func):
         return _file_function(table, text)
     if len(table.parts) > 3:
-        raise ConfigurationError(f"{_shown(text)} has too many parts for a relation", remedy=remedy)
+        raise ConfigurationError(f"{refusals.shown(text)} has too many parts for a relation", remedy=remedy)
     engine = Dialect.get_or_raise(dialect)
     for part in table.parts:
         # Folding first and quoting then names the same relation as the plain text did; engines
@@ -162,8 +132,8 @@ def query(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Collecti
         tree = tree.unnest()
     if not isinstance(tree, (exp.Select, exp.SetOperation)):
         raise ConfigurationError(f"a query must be one SELECT, but is {tree.key.upper()}", remedy=remedy)
-    _refuse_parts(tree, "a query", remedy)
-    _check_functions(tree, dialect, allowed_functions)
+    refusals.refuse_parts(tree, "a query", remedy)
+    refusals.check_functions(tree, dialect, allowed_functions)
     return tree
 
 
@@ -185,10 +155,10 @@ def condition(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
     what = "a condition"
     remedy = "write one true-or-false expression over a row's columns, such as \"carrier <> 'ZZ'\""
     tree = _expression(text, dialect, allowed_functions, what, remedy)
-    if isinstance(tree.unnest(), NOT_BOOLEAN):
-        raise ConfigurationError(f"{_shown(text)} is not true or false", remedy=remedy)
-    for node in _outside_subqueries(tree):
-        if isinstance(node, (exp.Window, *WINDOW_ONLY)):
+    if isinstance(tree.unnest(), refusals.NOT_BOOLEAN):
+        raise ConfigurationError(f"{refusals.shown(text)} is not true or false", remedy=remedy)
+    for node in refusals.outside_subqueries(tree):
+        if isinstance(node, (exp.Window, *refusals.WINDOW_ONLY)):
             raise ConfigurationError(f"{what} cannot have window functions", remedy=remedy)
         if isinstance(node, exp.AggFunc):
             name = node.sql_name().lower()
@@ -217,18 +187,18 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
     tree = _expression(text, dialect, allowed_functions, what, remedy)
     if tree.find(exp.Query):
         raise ConfigurationError(f"{what} cannot have subqueries", remedy=remedy)
-    if tree.find(exp.Window, *WINDOW_ONLY):
+    if tree.find(exp.Window, *refusals.WINDOW_ONLY):
         raise ConfigurationError(f"{what} cannot have window functions", remedy=remedy)
     if isinstance(tree.unnest(), exp.Tuple):
-        raise ConfigurationError(f"{_shown(text)} is more than one expression", remedy=remedy)
+        raise ConfigurationError(f"{refusals.shown(text)} is more than one expression", remedy=remedy)
     allowed = {name.casefold() for name in allowed_functions}
-    if not any(_is_aggregate(node, allowed) for node in tree.walk()):
-        raise ConfigurationError(f"{_shown(text)} has no aggregate", remedy=remedy)
+    if not any(refusals.is_aggregate(node, allowed) for node in tree.walk()):
+        raise ConfigurationError(f"{refusals.shown(text)} has no aggregate", remedy=remedy)
     for node in tree.find_all(exp.AggFunc, exp.Column):
-        is_inside = any(_is_aggregate(above, allowed) for above in _above(node))
+        is_inside = any(refusals.is_aggregate(above, allowed) for above in refusals.nodes_above(node))
         if isinstance(node, exp.Column) and not is_inside:
             raise ConfigurationError(f"column '{node.name}' is not inside an aggregate", remedy=remedy)
-        if isinstance(node, exp.AggFunc) and _is_nested(node):
+        if isinstance(node, exp.AggFunc) and refusals.is_nested(node):
             name = node.sql_name().lower()
             raise ConfigurationError(f"{name} stands inside another aggregate", remedy=remedy)
     return tree
@@ -246,7 +216,7 @@ def columns_of(expression: exp.Expr) -> list[str]:
     """
     found = [
         node
-        for node in _outside_subqueries(expression)
+        for node in refusals.outside_subqueries(expression)
         if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star)
     ]
     return list(dict.fromkeys(node.name for node in found))
@@ -256,17 +226,12 @@ def _expression(
     text: str, dialect: str, allowed_functions: Collection[str], what: str, remedy: str
 ) -> exp.Expr:
     tokens = _tokens(text, dialect, what, remedy)
-    _refuse_semicolon(tokens, what, remedy)
+    refusals.refuse_semicolon(tokens, what, remedy)
     tree = _parse(text, dialect, exp.Condition, what, remedy)
-    _refuse_parts(tree, what, remedy)
-    _refuse_rows_and_stars(tree, what, remedy)
-    _check_functions(tree, dialect, allowed_functions)
+    refusals.refuse_parts(tree, what, remedy)
+    refusals.refuse_rows_and_stars(tree, what, remedy)
+    refusals.check_functions(tree, dialect, allowed_functions)
     return tree
-
-
-def _shown(text: str) -> str:
-    flat = " ".join(text.split())
-    return f"'{flat}'" if len(flat) <= 60 else f"'{flat[:57]}…'"
 
 
 def _tokens(text: str, dialect: str, what: str, remedy: str) -> list[Token]:
@@ -274,7 +239,7 @@ def _tokens(text: str, dialect: str, what: str, remedy: str) -> list[Token]:
         tokens = list(Dialect.get_or_raise(dialect).tokenize(text))
     except TokenError as error:
         raise ConfigurationError(
-            f"{what} is not readable as SQL: a quote or comment is never closed in {_shown(text)}",
+            f"{what} is not readable as SQL: a quote or comment is never closed in {refusals.shown(text)}",
             remedy=remedy,
         ) from error
     if not any(token.token_type != TokenType.SEMICOLON for token in tokens):
@@ -296,7 +261,7 @@ def _parse(text: str, dialect: str, into: type[exp.Expr] | None, what: str, reme
 
 def _reason(error: ParseError, text: str) -> str:
     if not error.errors:
-        return f"cannot read {_shown(text)}"
+        return f"cannot read {refusals.shown(text)}"
     first = error.errors[0]
     # The rest of these messages names sqlglot's own classes.
     description = str(first.get("description") or "").rstrip(".").split(" but got <")[0]
@@ -306,66 +271,7 @@ def _reason(error: ParseError, text: str) -> str:
         description = "unexpected text"
     near = str(first.get("highlight") or "").strip()
     where = f" at '{near}'" if near else ""
-    return f"{description[:1].lower()}{description[1:]}{where} in {_shown(text)}"
-
-
-def _refuse_semicolon(tokens: list[Token], what: str, remedy: str) -> None:
-    if any(token.token_type == TokenType.SEMICOLON for token in tokens):
-        raise ConfigurationError(f"{what} cannot have a semicolon", remedy=remedy)
-
-
-def _refuse_parts(tree: exp.Expr, what: str, remedy: str) -> None:
-    for node in tree.walk():
-        if isinstance(node, WRITES):
-            name = "FOR UPDATE" if isinstance(node, exp.Lock) else node.key.upper()
-            raise ConfigurationError(f"{what} only reads, but has {name}", remedy=remedy)
-        if isinstance(node, (exp.Placeholder, exp.Parameter, exp.SessionParameter)):
-            raise ConfigurationError(
-                f"placeholder '{node.name or '?'}' has no value here", remedy="write the value"
-            )
-
-
-def _refuse_rows_and_stars(tree: exp.Expr, what: str, remedy: str) -> None:
-    for node in _outside_subqueries(tree):
-        if isinstance(node, (exp.UDTF, exp.Explode)):
-            raise ConfigurationError(f"{what} cannot make rows (unnest)", remedy=remedy)
-        is_counted = isinstance(node.parent, exp.Count)
-        if isinstance(node, exp.Columns) or (isinstance(node, exp.Star) and not is_counted):
-            raise ConfigurationError(f"{what} must name its columns one by one", remedy=remedy)
-
-
-def _check_functions(tree: exp.Expr, dialect: str, allowed_functions: Collection[str]) -> None:
-    allowed = {name.casefold() for name in allowed_functions}
-    for function in tree.find_all(exp.Func):
-        name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
-        names = {name.casefold()}
-        if not isinstance(function, exp.Anonymous):
-            names |= {known.casefold() for known in function.sql_names()}
-        if isinstance(function.parent, exp.Table) and names & FILE_FUNCTIONS:
-            _refuse_computed_arguments(function)
-            continue
-        if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) or names & DANGEROUS_FUNCTIONS:
-            raise ConfigurationError(
-                f"function {name.lower()} reaches files, settings or other systems and is refused",
-                remedy=f"read files in FROM, by {', '.join(sorted(FILE_FUNCTIONS))}",
-            )
-        if isinstance(function, (exp.Anonymous, exp.AnonymousAggFunc)) and not names & allowed:
-            raise ConfigurationError(
-                f"function {name.lower()} is not known in {dialect}'s SQL",
-                remedy=f"if it is meant, add it to the monitor: allow_functions: [{name.lower()}]",
-            )
-
-
-def _refuse_computed_arguments(function: exp.Func) -> None:
-    for node in function.walk():
-        if node is not function and (
-            isinstance(node, (exp.Query, exp.Placeholder, exp.Parameter))
-            or (isinstance(node, exp.Func) and not isinstance(node, (exp.Array, exp.Struct)))
-        ):
-            raise ConfigurationError(
-                "a function that reads files takes plain values only",
-                remedy="write the path as text, such as read_parquet('flights.parquet')",
-            )
+    return f"{description[:1].lower()}{description[1:]}{where} in {refusals.shown(text)}"
 
 
 def _file(path: str, remedy: str) -> exp.Table:
@@ -383,39 +289,10 @@ def _file(path: str, remedy: str) -> exp.Table:
 def _file_function(table: exp.Table, text: str) -> exp.Table:
     function = table.this
     name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
-    if name.casefold() not in FILE_FUNCTIONS or table.args.get("db"):
+    if name.casefold() not in refusals.FILE_FUNCTIONS or table.args.get("db"):
         raise ConfigurationError(
             f"function {name.lower()} cannot stand in place of a table",
-            remedy=f"allowed: {', '.join(sorted(FILE_FUNCTIONS))}; or write a query as {{sql: …}}",
+            remedy=f"allowed: {', '.join(sorted(refusals.FILE_FUNCTIONS))}; or write a query as {{sql: …}}",
         )
-    _refuse_computed_arguments(function)
+    refusals.refuse_computed_arguments(function)
     return table
-
-
-def _outside_subqueries(tree: exp.Expr) -> Iterator[exp.Expr]:
-    return tree.walk(bfs=False, prune=lambda node: isinstance(node, exp.Query))
-
-
-def _above(node: exp.Expr) -> Iterator[exp.Expr]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
-
-
-def _is_nested(node: exp.Expr) -> bool:
-    below = node
-    for above in _above(node):
-        # FILTER and WITHIN GROUP stand around the aggregate itself and beside what it reads.
-        is_around = isinstance(above, (exp.Filter, exp.WithinGroup)) and above.this is below
-        if isinstance(above, (exp.AggFunc, exp.Filter, exp.WithinGroup)) and not is_around:
-            return True
-        below = above
-    return False
-
-
-def _is_aggregate(node: exp.Expr, allowed: Collection[str]) -> bool:
-    if isinstance(node, (exp.WithinGroup, exp.Filter)):
-        return _is_aggregate(node.this, allowed)
-    if isinstance(node, exp.Anonymous):
-        return node.name.casefold() in allowed and not node.find(exp.AggFunc)
-    return isinstance(node, exp.AggFunc)

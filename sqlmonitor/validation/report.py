@@ -1,0 +1,78 @@
+"""What `sqlmonitor validate` says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from sqlmonitor import planner
+from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.errors import DataError
+from sqlmonitor.source import SourceRows
+from sqlmonitor.validation.sources import check_sources
+
+if TYPE_CHECKING:
+    from sqlmonitor.engines import Engine
+
+
+def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
+    """Checks a monitor against the warehouse; computes no metric.
+
+    Returns:
+        What was found, a line each.
+
+    Raises:
+        SqlmonitorError: for what the user must mend.
+    """
+    planner.plan(project, monitor)
+    types = check_sources(project, monitor, engine)
+    source = SourceRows(monitor, project.dialect, only_reference=False)
+    inside = exp.true() if monitor.reference.where is None else source.condition(monitor.reference.where)
+    if monitor.reference.relation is None:
+        rows, reference, timeless = _counted(source, source.predictions(), monitor.where, inside, engine)
+        analysis = rows - reference
+    else:
+        analysis, _, timeless = _counted(source, source.predictions(), monitor.where, exp.false(), engine)
+        relation = source.relation(monitor.reference.relation)
+        reference, _, more = _counted(source, relation, monitor.reference.where, exp.false(), engine)
+        rows, timeless = analysis + reference, timeless + more
+    if reference == 0:
+        raise DataError(
+            f"monitor '{monitor.name}': the reference has no rows",
+            remedy="check `reference`, `where` and the timestamp column",
+        )
+    lines = [f"{len(types)} columns, {rows + timeless:,} rows"]
+    if timeless:
+        lines.append(f"{timeless:,} rows have no {monitor.timestamp} and are left out")
+    lines.append(f"reference {reference:,} rows, analysis {analysis:,} rows")
+    features = monitor.features
+    lines.append(
+        f"{len(features.numeric)} numeric and {len(features.categorical)} categorical features, all there"
+    )
+    if monitor.target is not None:
+        lines.append(
+            f"target {monitor.target.column}, unique on its key"
+            if monitor.target.relation
+            else f"target {monitor.target.column}"
+        )
+    return lines
+
+
+def _counted(
+    source: SourceRows, relation: exp.Expr, where: str | None, inside: exp.Expr, engine: Engine
+) -> tuple[int, int, int]:
+    """Rows with a chunk, those of them inside the reference, and rows without a time for a chunk."""
+    monitor = source.monitor
+    condition = f" where {source.condition(where).sql('duckdb')}" if where else ""
+    placed = "true"
+    if monitor.chunks.period is not None and monitor.timestamp is not None:
+        placed = f"{source.column(monitor.timestamp).sql('duckdb')} is not null"
+    counts = engine.first(
+        f"select count(*) filter (where {placed}) as placed"
+        f", count(*) filter (where {placed} and {inside.sql('duckdb')}) as inside"
+        f", count(*) filter (where not {placed}) as timeless"
+        f" from {relation.sql('duckdb')} as prediction{condition}"
+    )
+    assert counts is not None
+    return counts["placed"], counts["inside"], counts["timeless"]

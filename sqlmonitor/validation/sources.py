@@ -1,0 +1,189 @@
+"""The relations that a monitor names: their columns, types and keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmonitor import names
+from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.errors import WarehouseError
+from sqlmonitor.plan import Check
+from sqlmonitor.source import SourceRows
+from sqlmonitor.store import quoted
+from sqlmonitor.validation.asking import ask
+from sqlmonitor.validation.overlap import check_overlap
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from sqlmonitor.engines import Engine
+
+NO_NUMBERS = ("VARCHAR", "DATE", "TIME", "BLOB", "STRUCT", "ENUM", "UUID", "INTERVAL", "MAP")
+TIMES = ("TIMESTAMP", "DATE")
+TEXTS = ("VARCHAR", "ENUM")
+
+
+def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[str, str]:
+    """Checks relations, columns, types, the target's key and the reference before anything runs.
+
+    Returns:
+        The predictions' columns with their types.
+
+    Raises:
+        ConfigurationError: for a relation or column that is not there or cannot be used so.
+        DataError: for ids that would multiply rows, and rows that are reference and analysis at once.
+    """
+    source = SourceRows(monitor, project.dialect, only_reference=False)
+    key = "predictions.sql" if monitor.predictions.sql else "predictions"
+    types = _described(monitor, key, source.predictions(), engine)
+    named = _named_columns(monitor)
+    known = {name.casefold() for name in types}
+    for key, name in named:
+        if name.casefold() not in known:
+            raise monitor.error(key, f"the predictions have no column '{name}'", allowed=sorted(types))
+    _check_types(monitor, types)
+    texts = [("where", monitor.where)]
+    if monitor.reference.relation is None:
+        texts.append(("reference", monitor.reference.where))
+    for key, written in texts:
+        if written is not None:
+            tree = names.condition(written, project.dialect, monitor.allow_functions)
+            _check_columns(monitor, key, tree, types)
+    if monitor.reference.relation is not None:
+        _check_reference(project, monitor, source, [name for _, name in named], engine)
+    beside: dict[str, str] = {}
+    if monitor.target is not None and monitor.target.relation is not None:
+        beside = _check_target(monitor, source, engine)
+    if monitor.model is not None and monitor.model.label is not None:
+        _check_label(monitor, monitor.model.label, types)
+    if monitor.target is not None:
+        _check_label(monitor, monitor.target.column, beside or types)
+    for i, kpi in enumerate(monitor.kpis):
+        if kpi.sql is not None:
+            tree = names.aggregate(kpi.sql, project.dialect, monitor.allow_functions)
+            _check_columns(monitor, f"kpis[{i}].sql", tree, types | beside)
+    if monitor.reference.relation is not None:
+        check_overlap(monitor, source, engine)
+    return types
+
+
+def _described(monitor: Monitor, key: str, relation: exp.Expr, engine: Engine) -> dict[str, str]:
+    try:
+        return engine.describe(relation)
+    except WarehouseError as error:
+        raise monitor.error(
+            key, error.message, remedy="check the name, its schema, and the right to read it"
+        ) from None
+
+
+def _named_columns(monitor: Monitor) -> list[tuple[str, str]]:
+    """Every column that the predictions must have, with the key that names it."""
+    model, target = monitor.model, monitor.target
+    named: list[tuple[str, str | None]] = [("id", monitor.id), ("timestamp", monitor.timestamp)]
+    for kind in ("numeric", "categorical"):
+        listed = getattr(monitor.features, kind)
+        named += [(f"features.{kind}[{i}]", name) for i, name in enumerate(listed)]
+    named += [(f"segments[{i}]", name) for i, name in enumerate(monitor.segments)]
+    if model is not None:
+        named.append(("model.score", model.score if isinstance(model.score, str) else None))
+        named.append(("model.label", model.label))
+    if target is not None and target.relation is None:
+        named += [("target.column", target.column), ("target.observed_at", target.observed_at)]
+    return [(key, name) for key, name in named if name is not None]
+
+
+def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
+    kinds = {name.casefold(): kind for name, kind in types.items()}
+    if monitor.timestamp is not None:
+        kind = kinds[monitor.timestamp.casefold()]
+        if not kind.startswith(TIMES) or kind.endswith("]"):
+            raise monitor.error(
+                "timestamp",
+                f"column '{monitor.timestamp}' is {kind}, not a date or timestamp",
+                remedy="cast it in `predictions: {sql: …}`",
+            )
+    numbers = [
+        (f"features.numeric[{i}]", name, "list it as categorical")
+        for i, name in enumerate(monitor.features.numeric)
+    ]
+    if monitor.model is not None and isinstance(monitor.model.score, str):
+        numbers.append(("model.score", monitor.model.score, "cast it in `predictions: {sql: …}`"))
+    for key, name, remedy in numbers:
+        kind = kinds[name.casefold()]
+        if kind.startswith(NO_NUMBERS) or kind.endswith("]"):
+            raise monitor.error(key, f"column '{name}' is {kind}, not a number", remedy=remedy)
+
+
+def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:
+    """Text and numbers are not compared: the warehouse would fail on the first value that is no number."""
+    if monitor.model is None:
+        return
+    kind = next(kind for column, kind in types.items() if column.casefold() == name.casefold())
+    is_text = kind.startswith(TEXTS)
+    for key, value in (("positive", monitor.model.positive), ("negative", monitor.model.negative)):
+        if value is None or isinstance(value, str) == is_text:
+            continue
+        raise monitor.error(
+            f"model.{key}",
+            f"label column '{name}' is {kind}, but the {key} value {value!r} is "
+            + ("text" if isinstance(value, str) else "no text"),
+            remedy=f"write it in quotes, as the column has it: {key}: '{value}'"
+            if is_text
+            else "write the value without quotes, as the column has it",
+        )
+
+
+def _check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: dict[str, str]) -> None:
+    known = {name.casefold() for name in types}
+    for name in names.columns_of(tree):
+        if name.casefold() not in known:
+            raise monitor.error(key, f"there is no column '{name}'", allowed=sorted(types))
+
+
+def _check_reference(
+    project: Project, monitor: Monitor, source: SourceRows, needed: list[str], engine: Engine
+) -> None:
+    reference = monitor.reference
+    assert reference.relation is not None
+    types = _described(monitor, "reference.relation", source.relation(reference.relation), engine)
+    known = {name.casefold() for name in types}
+    for name in needed:
+        if name.casefold() not in known:
+            # No list of what is allowed: the file has the relation's name here, not the column's.
+            raise monitor.error(
+                "reference.relation",
+                f"{reference.relation} has no column '{name}', which the monitor reads",
+                remedy=f"a reference needs the predictions' columns; it has {', '.join(sorted(types))}",
+            )
+    if reference.where is not None:
+        tree = names.condition(reference.where, project.dialect, monitor.allow_functions)
+        _check_columns(monitor, "reference.where", tree, types)
+
+
+def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[str, str]:
+    target = monitor.target
+    assert target is not None
+    assert target.relation is not None
+    relation = source.relation(target.relation)
+    types = _described(monitor, "target.relation", relation, engine)
+    key = target.on or source.join_column()
+    for place, name in (
+        ("target.column", target.column),
+        ("target.on", key),
+        ("target.observed_at", target.observed_at),
+    ):
+        if name is not None and name.casefold() not in {column.casefold() for column in types}:
+            raise monitor.error(place, f"{target.relation} has no column '{name}'", allowed=sorted(types))
+    column = quoted(key)
+    ask(
+        Check(
+            after="",
+            sql=f"select {column} as example, count(*) as times from {relation.sql(dialect='duckdb')} "
+            f"where {column} is not null group by {column} having count(*) > 1 order by 2 desc, 1 limit 1",
+            message=f"monitor '{monitor.name}': {target.relation} has {{times}} rows with {key} = {{example}}, "
+            "so a join would multiply predictions",
+            remedy="make the target's relation unique on that column, as with `predictions: {sql: …}` or a view",
+        ),
+        engine,
+    )
+    return types

@@ -1,0 +1,97 @@
+"""Every template, rendered, is well formed and in the house's style, as the linter sees it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_world
+from sqlfluff.core import FluffConfig, Linter
+from sqlglot import exp
+
+from sqlmonitor import planner, templates
+from sqlmonitor.definitions import loads
+from sqlmonitor.plan import Step
+
+ROOT = Path(__file__).parents[2]
+FOLDER = templates.folder()
+TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
+MONITOR: dict[str, Any] = small_world.MONITOR | {
+    "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
+    "features": {"numeric": ["amount", "hour"], "categorical": ["region", "vehicle"]},
+    "segments": ["vehicle", "region"],
+    "min_rows": 10,
+}
+# A list that a loop of Jinja writes has its commas where the loop puts them.
+WRITTEN_BY_LOOPS = {("grid/reference_columns.sql", "LT04")}
+# What else a template may be given, so that every branch of it is linted.
+CHANGES: list[dict[str, Any]] = [
+    {},
+    {"resolution": "exact", "min_rows": 1, "segments": []},
+    {"chunks": {"size": 100}, "calibration": "none"},
+    {"chunks": {"count": 7}},
+]
+
+
+def written(value: Any) -> Any:
+    """Trees in small letters: the templates' own text is what is linted."""
+    return templates.Rendered(value.sql("duckdb").lower()) if isinstance(value, exp.Expr) else value
+
+
+def text(step: Step) -> str:
+    """The template over its inputs' tables, without the lines that hold only a tag of Jinja."""
+    values: dict[str, Any] = dict(step.parameters)
+    for name, given in step.inputs.items():
+        tables = [templates.Rendered(one.table) for one in (given if isinstance(given, list) else [given])]
+        values[name] = tables if isinstance(given, list) else tables[0]
+    made = templates.environment().overlay(finalize=written).get_template(step.template).render(values)
+    return "".join(f"{line.rstrip()}\n" for line in made.splitlines() if line.strip())
+
+
+@cache
+def rendered() -> dict[str, list[str]]:
+    """Each template's different texts."""
+    texts: dict[str, list[str]] = {template: [] for template in TEMPLATES}
+    for changes in CHANGES:
+        project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [MONITOR | changes]}))
+        for step in planner.plan(project, project.monitors[0]).steps:
+            for one in (step, *(parent for parent in step.parents() if parent.is_inline)):
+                made = text(one)
+                if made not in texts[one.template]:
+                    texts[one.template].append(made)
+    return texts
+
+
+@cache
+def linter() -> Linter:
+    return Linter(config=FluffConfig.from_path(str(ROOT)))
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_template_is_in_the_house_style(template: str) -> None:
+    texts = rendered()[template]
+    assert texts, "no plan uses it"
+    # Two are enough for both sides of a branch, and parsing is what takes the time.
+    for made in texts[:2]:
+        found = [
+            f"line {one.line_no}: {one.rule_code()} {one.desc()}"
+            for one in linter().lint_string(made).get_violations()
+            if (template, one.rule_code()) not in WRITTEN_BY_LOOPS
+        ]
+        assert not found, "\n".join([*found, made])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("select\n    a,\n    b\nfrom t\n", "LT04"),
+        ("SELECT a\nfrom t\n", "CP01"),
+        ("select a b\nfrom t\n", "AL02"),
+        ("select a\nfrom\n", "PRS"),
+    ],
+)
+def test_the_linter_sees(text: str, code: str) -> None:
+    assert code in {one.rule_code() for one in linter().lint_string(text).get_violations()}
