@@ -89,6 +89,7 @@ def measure_scan(file: Path) -> dict[str, Any]:
 def measure_monitor(file: Path) -> dict[str, Any]:
     """Fit and run of one monitor on an empty store, with the CPU seconds of each step."""
     import duckdb
+    import pandas  # noqa: F401 - imported here, so that its import is no part of the work
 
     from sqlmonitor import runner
     from sqlmonitor.definitions import loads

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlmonitor.errors import UnsupportedError
 
@@ -40,9 +42,9 @@ PERIOD_NUMBER = {
     "hour": f"date_diff('hour', {EPOCH}, row_time)",
     "day": f"date_diff('day', {EPOCH}, row_time)",
     "week": f"date_diff('day', {EPOCH}, row_time) // 7",
-    "month": f"date_diff('month', {EPOCH}, row_time)",
-    "quarter": f"date_diff('quarter', {EPOCH}, row_time)",
-    "year": f"date_diff('year', {EPOCH}, row_time)",
+    "month": "(year(row_time) - 1900) * 12 + month(row_time) - 1",
+    "quarter": "(year(row_time) - 1900) * 4 + quarter(row_time) - 1",
+    "year": "year(row_time) - 1900",
 }
 PERIOD_START = {
     "hour": f"{EPOCH} + sequence * interval '1 hour'",
@@ -57,3 +59,27 @@ PERIOD_NAME = dict.fromkeys(PERIOD_NUMBER, "strftime({start}, '%Y-%m-%d')") | {
 }
 # Ten folds from the last character of the id: the same on every engine, and even for whole numbers.
 FOLD = "coalesce(ascii(right(cast(row_id as varchar), 1)) % 10, 0)"
+# The same folds without making text of every id: '0' is character 48. Half the cost.
+FOLD_OF_INTEGER = "coalesce((abs(row_id % 10) + 8) % 10, 0)"
+
+Kind = Literal["integer", "decimal", "float", "text", "boolean", "time", "other"]
+"""What a column's type means for a monitor, whatever the engine calls it."""
+
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    (r".*\[\d*\]", "other"),
+    (r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\d*", "integer"),
+    (r"(DECIMAL|NUMERIC).*", "decimal"),
+    (r"FLOAT\d*|DOUBLE( PRECISION)?|REAL", "float"),
+    (r"(VAR)?CHAR.*|TEXT|STRING|ENUM.*", "text"),
+    (r"BOOL(EAN)?", "boolean"),
+    (r"DATE.*|TIMESTAMP.*|TIME.*", "time"),
+)
+
+
+def kind(type_name: str) -> Kind:
+    """What a column of this type can be used as.
+
+    Args:
+        type_name: as the engine describes it, such as ``DECIMAL(18,3)``.
+    """
+    return next((kind for form, kind in _KINDS if re.fullmatch(form, type_name.upper())), "other")

@@ -19,7 +19,7 @@ class Step:
         inputs: the steps it reads, by the name the template gives them.
         parameters: sqlglot trees, integers, and lists of dictionaries of them.
         is_inline: True where the SELECT stands inside the statement that reads it.
-        reads_source: True where it reads the user's relations.
+        adds_as_written: True where it adds numbers as the user wrote it, whose sum may depend on the order.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Step:
     inputs: dict[str, Step | list[Step]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     is_inline: bool = False
+    adds_as_written: bool = False
 
     def parents(self) -> Iterator[Step]:
         """Every step that this one reads."""
@@ -38,6 +39,15 @@ class Step:
     def reads_source(self) -> bool:
         """True where the statement reads the user's relations."""
         return any(parent.is_inline for parent in self.parents())
+
+    @property
+    def depends_on_order(self) -> bool:
+        """True where rows must be added in one order for the result to be the same to the last bit.
+
+        Statements over the source count, or add whole numbers, unless the user wrote the sum; those over
+        counts add any numbers.
+        """
+        return self.adds_as_written or not self.reads_source
 
     @property
     def table(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -45,9 +46,9 @@ def run(
         DataError: where the data break a promise of the project file; nothing is stored then.
         WarehouseError: where the warehouse refuses a statement.
     """
-    plan = planner.plan(project, monitor, stage=stage)
     started = timestamp()
-    validation.check_sources(project, monitor, engine)
+    types = validation.check_sources(project, monitor, engine)
+    plan = planner.plan(project, monitor, stage=stage, types=types)
     checks: dict[str, list[Check]] = {}
     for check in plan.checks:
         checks.setdefault(check.after, []).append(check)
@@ -58,7 +59,8 @@ def run(
                 progress(step.title, number, total)
             text = templates.rendered(step)
             logger.info("-- %s\n%s;", step.title, text)
-            engine.execute(f"create or replace temp table {step.table} as {text}")
+            with engine.in_one_order() if step.depends_on_order else nullcontext():
+                engine.execute(f"create or replace temp table {step.table} as {text}")
             for check in checks.get(step.name, ()):
                 validation.ask(check, engine)
         warn_of_left_out_rows(monitor, plan, engine)

@@ -168,7 +168,7 @@ def test_scans_do_not_grow_with_columns(resolution: str) -> None:
         for count in (2, 20)
     }
     assert counts[2] == counts[20]
-    assert len(counts[2]) == {"binned": 7, "exact": 5}[resolution], counts[2]
+    assert len(counts[2]) == {"binned": 6, "exact": 4}[resolution], counts[2]
 
 
 @pytest.mark.parametrize("resolution", ["binned", "exact"])

@@ -1,8 +1,9 @@
--- chunk_counts: rows, first and last time of every chunk, by itself and by segment.
+-- chunk_counts: rows, first and last time and business figures of every chunk, by itself and by segment.
 -- Rows without a time for a chunk have no chunk_number; they are counted here and nowhere else.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, row_time timestamp, segment_0 varchar
 --   {{ segments }}: index and name of every segment column
+--   {{ kpis }}: index and expression of every figure that the user wrote as an aggregate
 -- grain: chunk_number, segment_column, segment_value
 -- output:
 --   chunk_number bigint
@@ -11,6 +12,7 @@
 --   row_count bigint
 --   first_time timestamp
 --   last_time timestamp
+--   kpi_0 double
 select
     chunk_number
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end{% else %}''{% endif %} as segment_column
@@ -18,8 +20,12 @@ select
     , count(*) as row_count
     , min(row_time) as first_time
     , max(row_time) as last_time
+    {% for kpi in kpis %}
+    , cast({{ kpi.expression }} as double) as kpi_{{ kpi.index }}
+    {% endfor %}
 from {{ rows }} as source_rows
 group by grouping sets (
     (chunk_number)
     {% for segment in segments %}, (chunk_number, segment_{{ segment.index }}){% endfor %}
 )
+order by chunk_number, segment_column, segment_value

@@ -3,7 +3,7 @@
 -- source: Doane 1976, "Aesthetic frequency classifications"; numpy.histogram_bin_edges(bins='doane')
 -- Where equal cells would hold more than 2 % of the reference each at their densest, they are placed by quantiles.
 -- inputs:
---   {{ statistics }}: column_index integer, column_name varchar, row_count bigint, minimum double, maximum double, mean double, deviation double, third_moment double, quantile_1 double, quantile_2 double, quantile_3 double, quantile_4 double, quantile_5 double, quantile_6 double, quantile_7 double
+--   {{ statistics }}: column_index integer, column_name varchar, row_count bigint, minimum double, maximum double, mean double, deviation double, third_moment double, quantile_1 double, quantile_2 double, quantile_3 double, quantile_4 double, quantile_5 double
 --   {{ density_steps }}: share, lower and upper quantile of every stretch of the distribution
 -- grain: column_index
 -- output:
@@ -23,8 +23,6 @@
 --   quantile_3 double
 --   quantile_4 double
 --   quantile_5 double
---   quantile_6 double
---   quantile_7 double
 with skewed as (
     select
         statistics.*
@@ -78,6 +76,4 @@ select
     , quantile_3
     , quantile_4
     , quantile_5
-    , quantile_6
-    , quantile_7
 from refined

@@ -23,17 +23,14 @@ select
     , avg(value_{{ column.index }} * value_{{ column.index }} * value_{{ column.index }}) as cubes_{{ column.index }}
     , quantile_disc(
         case when is_sampled then value_{{ column.index }} end
-        , [0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999]
+        , [0.001, 0.05, 0.5, 0.95, 0.999]
     ) as quantiles_{{ column.index }}
     {% endfor %}
 from (
     select
         fold = 0 or sample_row_count < 20000 as is_sampled
         {% for column in columns %}
-        , case
-            when value_{{ column.index }} >= -1.7e308 and value_{{ column.index }} <= 1.7e308
-                then value_{{ column.index }}
-        end as value_{{ column.index }}
+        , case when abs(value_{{ column.index }}) <= 1.7e308 then value_{{ column.index }} end as value_{{ column.index }}
         {% endfor %}
     from {{ rows }} as source_rows
     cross join {{ sample_size }} as sample

@@ -26,3 +26,4 @@ group by grouping sets (
     {% for segment in segments %}, (chunk_number, level_{{ column.index }}, segment_{{ segment.index }}){% endfor %}
     {% endfor %}
 )
+order by chunk_number, column_index, level, segment_column, segment_value

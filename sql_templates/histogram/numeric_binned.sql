@@ -45,19 +45,19 @@ with counted as (
         coded.*
         , case
             when is_inside and is_even then least(cell // (coded.cell_count // bin_count), bin_count - 1)
-            when is_inside then cell // 1024
+            when is_inside then least(cell // 1024, bin_count - 1)
             when is_above_minimum then bin_count
             when code > 0 then -1
         end as bin
         , case
             when is_inside and is_even then minimum + cell * ((maximum - minimum) / coded.cell_count)
-            when is_inside then coalesce(edges.lower_edge + (fine_cell % 128) * ((edges.upper_edge - edges.lower_edge) / 128e0), minimum)
+            when is_inside then coalesce(edges.lower_edge + (fine_cell % 160) * ((edges.upper_edge - edges.lower_edge) / 160e0), minimum)
             when is_above_minimum then maximum
             when code > 0 then minimum
         end as origin
         , case
             when is_inside and is_even then (maximum - minimum) / coded.cell_count
-            when is_inside then coalesce((edges.upper_edge - edges.lower_edge) / 128e0, 0)
+            when is_inside then coalesce((edges.upper_edge - edges.lower_edge) / 160e0, 0)
             else 0e0
         end as width
         , case
@@ -68,7 +68,7 @@ with counted as (
         , case when is_inside then 0 else code % 65536 - 20480 end as octave
     from coded
     left join {{ edges }} as edges
-        on coded.column_index = edges.column_index and not coded.is_even and edges.piece = coded.fine_cell // 128
+        on coded.column_index = edges.column_index and not coded.is_even and edges.piece = coded.fine_cell // 160
 ), measured as (
     select
         placed.*

@@ -40,7 +40,7 @@ select
 from (
     select chunk_number, code, position - code * 16777216 as step{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
     from (
-        select chunk_number, position, floor(position / 16777216) as code{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
+        select chunk_number, position, floor(position * 5.9604644775390625e-8) as code{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
         from (
             select
                 chunk_number
@@ -54,16 +54,15 @@ from (
                     , case
                         when value_{{ column.index }} between even_minimum_{{ column.index }} and maximum_{{ column.index }}
                             then floor((value_{{ column.index }} - even_minimum_{{ column.index }}) * steps_per_unit_{{ column.index }} + {{ (column.place * 262144 + 131072) * 16777216 }}.5e0)
-                        when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then {{ column.place * 262144 * 16777216 }}e0
-                        when value_{{ column.index }} >= uneven_{{ column.index }}[1] and value_{{ column.index }} <= uneven_{{ column.index }}[2] then floor(
-                            {{ (column.place * 262144 + 131072) * 16777216 }}.5e0
-                            + least(floor((value_{{ column.index }} - uneven_{{ column.index }}[1]) * uneven_{{ column.index }}[4] + 1e-9), uneven_{{ column.index }}[5]) * 17179869184
-                            + least(case
-                                {% for piece in range(8) %}
-                                {% if piece < 7 %}when value_{{ column.index }} < uneven_{{ column.index }}[{{ 6 + piece }}] then{% else %}else{% endif %}
-                                (value_{{ column.index }} - uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 5 + piece }}{% endif %}]) * uneven_{{ column.index }}[{{ 13 + piece }}] + {{ piece * 128 * 16777216 }}
+                        when value_{{ column.index }} between uneven_{{ column.index }}[1] and uneven_{{ column.index }}[2] then floor(
+                            floor((value_{{ column.index }} - uneven_{{ column.index }}[1]) * uneven_{{ column.index }}[4] + 1e-9) * 17179869184
+                            + case
+                                {% for piece in range(6) %}
+                                {% if piece < 5 %}when value_{{ column.index }} < uneven_{{ column.index }}[{{ 5 + piece }}] then{% else %}else{% endif %}
+                                (value_{{ column.index }} - uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 4 + piece }}{% endif %}]) * uneven_{{ column.index }}[{{ 10 + piece }}] + {{ (column.place * 262144 + 131072 + piece * 160) * 16777216 }}.5e0
                                 {% endfor %}
-                            end, 17179869183))
+                            end)
+                        when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then {{ column.place * 262144 * 16777216 }}e0
                         when value_{{ column.index }} < uneven_{{ column.index }}[1] then {{ column.place * 262144 * 16777216 }}e0
                             + floor(least(greatest(ln((uneven_{{ column.index }}[1] - value_{{ column.index }}) / uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1), 65535) * 16777216)
                         else {{ (column.place * 262144 + 65536) * 16777216 }}e0

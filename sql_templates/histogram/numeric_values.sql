@@ -38,3 +38,4 @@ group by grouping sets (
     (chunk_number, column_index, value)
     {% for segment in segments %}, (chunk_number, column_index, value, segment_{{ segment.index }}){% endfor %}
 )
+order by chunk_number, column_index, value, segment_column, segment_value

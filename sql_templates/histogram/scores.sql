@@ -1,6 +1,7 @@
 -- scores: rows by score cell, predicted and actual label, in one scan.
--- A cell is as wide as 1/2000 of the score or 1/250 of its log-odds, whichever is narrower: both
+-- A cell is as wide as 1/1500 of the score or 1/150 of its log-odds, whichever is narrower: both
 -- counts only grow with the score, so their sum refines both, also for very rare events.
+-- Scores are added as whole numbers of 1/67108864, so that their sum does not depend on the order.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, segment_0 varchar, score double, predicted_label varchar, actual_label varchar, fold integer
 --   {{ segments }}: index and name of every segment column
@@ -25,7 +26,7 @@ select
     , fold
     , cell
     , count(*) as row_count
-    , sum(score) as score_sum
+    , {% if is_exact %}count(*) * max(score){% else %}sum(floor(score * 67108864 + 0.5e0)) / 67108864{% endif %} as score_sum
 from (
     select
         chunk_number
@@ -39,7 +40,7 @@ from (
                 {% if is_exact %}
                 score
                 {% else %}
-                floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))
+                floor(score * 1500) + floor(150 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))
                 {% endif %}
             when score is null or isnan(score) then null
             else 1e9
@@ -51,3 +52,4 @@ group by grouping sets (
     (chunk_number, predicted_label, actual_label, fold, cell)
     {% for segment in segments %}, (chunk_number, predicted_label, actual_label, fold, cell, segment_{{ segment.index }}){% endfor %}
 )
+order by chunk_number, segment_column, segment_value, cell, fold, predicted_label, actual_label

@@ -1,6 +1,6 @@
 -- values: the business figures as rows.
 -- inputs:
---   {{ expressions }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, kpi_0 double
+--   {{ chunk_counts }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, kpi_0 double
 --   {{ kpis }}: index and name of every figure
 -- grain: chunk_number, segment_column, segment_value, metric
 -- output:
@@ -35,5 +35,6 @@ select
     , row_count
     , cast(0 as bigint) as unused_count
     , case when kpi_{{ kpi.index }} is null then 'the expression gave NULL' when not abs(kpi_{{ kpi.index }}) <= 1.7e308 then 'the expression gave no finite number' end as note
-from {{ expressions }}
+from {{ chunk_counts }}
+where chunk_number is not null
 {% endfor %}

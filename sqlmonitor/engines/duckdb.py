@@ -105,6 +105,19 @@ class DuckDB:
         return dict(zip(frame["column_name"], frame["column_type"], strict=True))
 
     @contextmanager
+    def in_one_order(self) -> Iterator[None]:
+        """Statements inside read rows in the order in which they are stored, so that sums repeat to the last bit.
+
+        DuckDB adds doubles in the order in which its threads deliver them; one thread has one order.
+        """
+        (threads,) = self.connection.execute("select current_setting('threads')").fetchall()[0]
+        self.connection.execute("set threads = 1")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"set threads = {threads}")
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside, or none.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from sqlmonitor.definitions import Monitor, Project
@@ -10,7 +11,6 @@ from sqlmonitor.planner.chunking import add_chunks
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.examples import with_examples
 from sqlmonitor.planner.features import add_features
-from sqlmonitor.planner.figures import add_figures
 from sqlmonitor.planner.performance import add_performance
 from sqlmonitor.rules import rules
 from sqlmonitor.source import parse
@@ -18,18 +18,25 @@ from sqlmonitor.source import parse
 __all__ = ["plan"]
 
 
-def plan(project: Project, monitor: Monitor, *, stage: Literal["run", "fit"] = "run") -> Plan:
+def plan(
+    project: Project,
+    monitor: Monitor,
+    *,
+    stage: Literal["run", "fit"] = "run",
+    types: Mapping[str, str] | None = None,
+) -> Plan:
     """Compiles a monitor.
 
     Args:
         project: where it stands.
         monitor: what to compute.
         stage: ``fit`` reads the reference only.
+        types: the predictions' columns with their types, where the warehouse was asked.
 
     Raises:
         ConfigurationError: for a metric that is unknown or does not fit.
     """
-    return compiled(Draft(project, monitor, only_reference=stage == "fit"))
+    return compiled(Draft(project, monitor, only_reference=stage == "fit", types=types))
 
 
 def compiled(draft: Draft) -> Plan:
@@ -39,7 +46,6 @@ def compiled(draft: Draft) -> Plan:
     add_features(draft)
     if monitor.model is not None and isinstance(monitor.model.score, str):
         add_performance(draft, monitor.model.score)
-    add_figures(draft)
     fit_id = draft.fit_id()
     minimum = {"minimum_rows": monitor.min_rows} if monitor.min_rows > 1 else {}
     values = draft.add("values", "collect values", "result/values.sql", parts=draft.values, **minimum)

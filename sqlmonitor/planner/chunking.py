@@ -8,6 +8,7 @@ from sqlmonitor import dialects
 from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.plan import Check
 from sqlmonitor.planner.draft import Draft
+from sqlmonitor.planner.figures import figures
 from sqlmonitor.source import parse, put
 
 
@@ -15,12 +16,15 @@ def add_chunks(draft: Draft) -> None:
     """Adds the chunks with their names and borders, and row_count."""
     chunks = draft.monitor.chunks
     time = {"expression": draft.source.time(), "alias": exp.to_identifier("row_time")}
+    kpis, columns = figures(draft)
     counts = draft.add(
         "chunk_counts",
         "count rows by chunk",
         "chunk/chunk_counts.sql",
-        rows=draft.source.rows([time, *draft.segment_columns()]),
+        rows=draft.source.rows([time, *columns, *draft.segment_columns()], reads_target=bool(kpis)),
         segments=draft.segments,
+        kpis=kpis,
+        adds_as_written=bool(kpis),
     )
     if chunks.period is not None:
         start = parse(dialects.PERIOD_START[chunks.period])
@@ -50,4 +54,10 @@ def add_chunks(draft: Draft) -> None:
     if any(metric.name == "row_count" for metric in draft.metrics["summary"]):
         draft.values.append(
             draft.add("row_count", "row_count", CATALOGUE["row_count"].template, chunk_counts=counts)
+        )
+    if kpis:
+        draft.values.append(
+            draft.add(
+                "kpi_values", "business figures as rows", "kpi/values.sql", chunk_counts=counts, kpis=kpis
+            )
         )

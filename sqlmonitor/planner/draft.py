@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -58,10 +59,17 @@ def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
 class Draft:
     """Collects the steps of one monitor."""
 
-    def __init__(self, project: Project, monitor: Monitor, *, only_reference: bool) -> None:
+    def __init__(
+        self,
+        project: Project,
+        monitor: Monitor,
+        *,
+        only_reference: bool,
+        types: Mapping[str, str] | None = None,
+    ) -> None:
         self.project = project
         self.monitor = monitor
-        self.source = SourceRows(monitor, project.dialect, only_reference=only_reference)
+        self.source = SourceRows(monitor, project.dialect, only_reference=only_reference, types=types)
         self.metrics = chosen(monitor)
         self.steps: list[Step] = []
         self.checks: list[Check] = []
@@ -88,7 +96,9 @@ class Draft:
     def __getitem__(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
 
-    def add(self, name: str, title: str, template: str, /, **given: Any) -> Step:
+    def add(
+        self, name: str, title: str, template: str, /, *, adds_as_written: bool = False, **given: Any
+    ) -> Step:
         """Adds a step; steps among what is given are its inputs, all else its parameters."""
         inputs: dict[str, Any] = {}
         parameters: dict[str, Any] = {}
@@ -97,7 +107,14 @@ class Draft:
                 isinstance(value, list) and value != [] and isinstance(value[0], Step)
             )
             (inputs if is_step else parameters)[key] = value
-        step = Step(name=name, title=title, template=template, inputs=inputs, parameters=parameters)
+        step = Step(
+            name=name,
+            title=title,
+            template=template,
+            inputs=inputs,
+            parameters=parameters,
+            adds_as_written=adds_as_written,
+        )
         self.steps.append(step)
         return step
 

@@ -1,18 +1,23 @@
-"""Steps for the business figures that are written as SQL."""
+"""Business figures that are written as SQL."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlglot import exp
 
 from sqlmonitor import names
 from sqlmonitor.planner.draft import Draft, text
 
+Column = dict[str, exp.Expr]
 
-def add_figures(draft: Draft) -> None:
-    """Adds the figures written as aggregate expressions, in one scan."""
+
+def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[Column]]:
+    """The figures as the templates take them, and the columns that their expressions read.
+
+    They are aggregates over the chunk's rows, so the statement that counts the rows computes them.
+    """
     written = [kpi for kpi in draft.monitor.kpis if kpi.sql is not None]
-    if not written:
-        return
     trees = {
         kpi.name: names.aggregate(kpi.sql or "", draft.project.dialect, draft.monitor.allow_functions)
         for kpi in written
@@ -30,25 +35,13 @@ def add_figures(draft: Draft) -> None:
         for number, kpi in enumerate(written)
     ]
     columns = [
-        {"expression": kpi_column(draft, name), "alias": exp.to_identifier(alias)}
+        {"expression": figure_column(draft, name), "alias": exp.to_identifier(alias)}
         for name, alias in aliases.items()
     ]
-    expressions = draft.add(
-        "expressions",
-        "business figures",
-        "kpi/expressions.sql",
-        rows=draft.source.rows([*columns, *draft.segment_columns()], reads_target=True),
-        kpis=kpis,
-        segments=draft.segments,
-    )
-    draft.values.append(
-        draft.add(
-            "kpi_values", "business figures as rows", "kpi/values.sql", expressions=expressions, kpis=kpis
-        )
-    )
+    return kpis, columns
 
 
-def kpi_column(draft: Draft, name: str) -> exp.Expr:
+def figure_column(draft: Draft, name: str) -> exp.Expr:
     """A column that an expression names, bound to the predictions where it is known to be theirs."""
     monitor = draft.monitor
     model = monitor.model

@@ -25,9 +25,9 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
     Raises:
         SqlmonitorError: for what the user must mend.
     """
-    planner.plan(project, monitor)
     types = check_sources(project, monitor, engine)
-    source = SourceRows(monitor, project.dialect, only_reference=False)
+    planner.plan(project, monitor, types=types)
+    source = SourceRows(monitor, project.dialect)
     inside = exp.true() if monitor.reference.where is None else source.condition(monitor.reference.where)
     if monitor.reference.relation is None:
         rows, reference, timeless = _counted(source, source.predictions(), monitor.where, inside, engine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlmonitor import names
+from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import WarehouseError
 from sqlmonitor.plan import Check
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-NO_NUMBERS = ("VARCHAR", "DATE", "TIME", "BLOB", "STRUCT", "ENUM", "UUID", "INTERVAL", "MAP")
-TIMES = ("TIMESTAMP", "DATE")
-TEXTS = ("VARCHAR", "ENUM")
+NUMBERS = ("integer", "decimal", "float", "boolean")
 
 
 def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[str, str]:
@@ -33,7 +31,7 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
         ConfigurationError: for a relation or column that is not there or cannot be used so.
         DataError: for ids that would multiply rows, and rows that are reference and analysis at once.
     """
-    source = SourceRows(monitor, project.dialect, only_reference=False)
+    source = SourceRows(monitor, project.dialect)
     key = "predictions.sql" if monitor.predictions.sql else "predictions"
     types = _described(monitor, key, source.predictions(), engine)
     named = _named_columns(monitor)
@@ -96,7 +94,7 @@ def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
     kinds = {name.casefold(): kind for name, kind in types.items()}
     if monitor.timestamp is not None:
         kind = kinds[monitor.timestamp.casefold()]
-        if not kind.startswith(TIMES) or kind.endswith("]"):
+        if dialects.kind(kind) != "time":
             raise monitor.error(
                 "timestamp",
                 f"column '{monitor.timestamp}' is {kind}, not a date or timestamp",
@@ -110,7 +108,7 @@ def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
         numbers.append(("model.score", monitor.model.score, "cast it in `predictions: {sql: …}`"))
     for key, name, remedy in numbers:
         kind = kinds[name.casefold()]
-        if kind.startswith(NO_NUMBERS) or kind.endswith("]"):
+        if dialects.kind(kind) not in NUMBERS:
             raise monitor.error(key, f"column '{name}' is {kind}, not a number", remedy=remedy)
 
 
@@ -119,7 +117,7 @@ def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:
     if monitor.model is None:
         return
     kind = next(kind for column, kind in types.items() if column.casefold() == name.casefold())
-    is_text = kind.startswith(TEXTS)
+    is_text = dialects.kind(kind) == "text"
     for key, value in (("positive", monitor.model.positive), ("negative", monitor.model.negative)):
         if value is None or isinstance(value, str) == is_text:
             continue

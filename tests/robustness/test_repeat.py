@@ -55,18 +55,49 @@ def test_twice_gives_equal_results(world: Any, resolution: str) -> None:
     world.monitor["resolution"] = resolution
     first = world.run()
     rows = world.stored_rows()
-    second = world.run()
-    # Sums of doubles in parallel may differ in their last digits.
-    pd.testing.assert_frame_equal(first, second, check_exact=False, rtol=1e-12, atol=1e-14)
+    pd.testing.assert_frame_equal(first, world.run(), check_exact=True)
     assert {"realized", "estimated", "drift", "quality", "summary", "kpi"} == set(first["family"])
     after = world.stored_rows()
     assert after.pop("runs") == rows.pop("runs") + 1
     assert after == rows
 
 
-def test_another_warehouse_gives_equal_results(world: Any, other_world: Any) -> None:
+MANY_ROWS = """
+create or replace table scored as
+select
+    id + 400 * copy as id
+    , happened
+    , amount * (1 + copy / 3000.0e0) + sqrt(copy) as amount
+    , hour
+    , region
+    , vehicle
+    , (score + copy / 400.0e0) / 2 as score
+    , predicted
+from scored, range(400) as copies (copy);
+create or replace table outcomes as select id, actual from outcomes cross join range(0)
+union all select id, case when id % 7 * score > 1.5 then 1 else 0 end from scored;
+set threads = 4
+"""
+
+
+def test_many_rows_on_many_threads_repeat_to_the_last_bit(world: Any, other_world: Any) -> None:
+    for one in (world, other_world):
+        one.monitor["kpis"][1]["sql"] = "sum(predicted) / count(*)"
+        one.sql(MANY_ROWS)
+    first = world.run()
+    assert first["value"].notna().sum() > 500
+    pd.testing.assert_frame_equal(first, world.run(), check_exact=True)
+    # Not even the order of the source's rows matters, as long as the user adds no doubles.
     other_world.sql("create or replace table scored as select * from scored order by hash(id)")
-    pd.testing.assert_frame_equal(world.run(), other_world.run(), check_exact=False, rtol=1e-12, atol=1e-14)
+    pd.testing.assert_frame_equal(first, other_world.run(), check_exact=True)
+
+
+def test_sums_that_the_user_wrote_repeat_to_the_last_bit(world: Any) -> None:
+    world.monitor["kpis"] = [{"name": "amount", "sql": "sum(amount * score) / count(*)"}]
+    world.sql(MANY_ROWS)
+    first = world.run()
+    for _ in range(2):
+        pd.testing.assert_frame_equal(first, world.run(), check_exact=True)
 
 
 # Shares of the way through: the first statement, some steps, and every statement of publishing.

@@ -210,7 +210,7 @@ def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
                     for column in sqlglot.parse_one(templates.sql(parent), dialect="duckdb").selects
                 }
                 assert {general(column, set(wanted)) for column in made_columns} - set(wanted) <= (
-                    {"input_0", "input_1", "input_2"} if name == "expressions" else set()
+                    {"input_0", "input_1", "input_2"} if name == "chunk_counts" else set()
                 ) | {"chunk_number"}
                 assert {re.sub(r"_\d+", "_0", column) for column in made_columns} >= set(wanted)
                 continue
@@ -265,6 +265,8 @@ def test_parts_that_are_left_out_leave_the_rest_working(resolution: str, changes
         for step in made.steps:
             declared = header(step.template).output
             columns = {general(column, set(declared)) for column in described(connection, step)}
-            assert columns == set(declared), step.name
+            # Numbered columns are there as often as what they repeat for, which may be never.
+            repeated = {column for column in declared if column.endswith("_0")}
+            assert columns | repeated == set(declared), step.name
         (count,) = connection.execute(f"select count(*) from {made['results'].table}").fetchall()[0]
         assert count > 0
