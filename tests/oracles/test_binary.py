@@ -25,6 +25,8 @@ from sklearn.metrics import (
     matthews_corrcoef,
 )
 
+from sqlmonitor.errors import ConfigurationError
+
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
 REFERENCE = ("2024-01", "2024-02")
 KINDS = (
@@ -351,3 +353,42 @@ def test_binned_is_close_to_exact(compute, request: pytest.FixtureRequest, data:
         assert rows["value"].notna().any()
         difference = (rows["value"] - rows["value_exact"]).abs().max()
         assert difference < 0.0005, (metric, difference)
+
+
+def test_label_coverage_needs_a_target(compute, small: pd.DataFrame) -> None:
+    text = MONITOR.format(resolution="exact", calibration="none").replace(
+        "    target: {column: actual}\n", ""
+    )
+    with duckdb.connect() as connection:
+        connection.register("arrow", table(small))
+        connection.execute("create table small as from arrow")
+        results = compute(connection, text)
+        assert "log_loss" in set(results["metric"])
+        assert "label_coverage" not in set(results["metric"])
+        with pytest.raises(ConfigurationError, match="label_coverage needs a target") as caught:
+            compute(
+                connection, text + "    metrics:\n      performance:\n      - f1\n      - label_coverage\n"
+            )
+    assert caught.value.key == "monitors[0].metrics.performance[1]"
+    assert caught.value.line == text.count("\n") + 4
+
+
+@pytest.mark.parametrize("segment", ["a", "b"])
+def test_segments_are_computed_alone(compute, small: pd.DataFrame, segment: str) -> None:
+    """A segment's values are those of a monitor that has its rows only."""
+    text = MONITOR.format(resolution="exact", calibration="none")
+    with duckdb.connect() as connection:
+        connection.register("arrow", table(small))
+        connection.execute(
+            "create table small as select *, case when id % 3 = 0 then 'a' else 'b' end as part from arrow"
+        )
+        both = compute(connection, text + "    segments: [part]\n")
+        alone = compute(connection, text + f"    where: \"part = '{segment}'\"\n")
+    keys = ["family", "metric", "component", "chunk"]
+    both = both[both["segment_value"] == segment].set_index(keys)
+    alone = alone.set_index(keys)
+    assert set(both.index) >= set(alone.index)
+    for name in ("value", "standard_error"):
+        differences = (both.loc[alone.index, name] - alone[name]).abs()
+        assert differences.max() < 1e-9
+        assert (both.loc[alone.index, name].isna() == alone[name].isna()).all()
