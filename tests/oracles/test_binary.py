@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -298,50 +299,41 @@ def test_by_hand(compute, resolution: str) -> None:
                 assert errors == pytest.approx([error] * 2, abs=1e-12), (family, metric)
 
 
-@pytest.fixture(scope="module")
-def flights() -> tuple[list[str], str]:
+def flights(connection: duckdb.DuckDBPyConnection) -> str:
+    """The example's tables; its project file, with all metrics of performance and no others."""
+    for name in ("flights_scored", "flights_outcomes"):
+        connection.execute(f"create table {name} as from '{FLIGHTS / 'data' / f'{name}.parquet'}'")
     text = (FLIGHTS / "sqlmonitor.yml").read_text(encoding="utf-8")
     start, end = text.index("    metrics:\n"), text.index("    # What the model is worth.")
     text = text[:start] + "    metrics: {drift: [], quality: [], summary: []}\n" + text[end:]
-    text = text.replace("segments: [origin]", "")
-    text = text.replace("warehouse: duckdb:///flights.duckdb", "warehouse: duckdb://")
-    folder = FLIGHTS / "data"
-    names = ("flights_scored", "flights_outcomes")
-    return [f"create table {name} as from '{folder / f'{name}.parquet'}'" for name in names], text
+    text = text.replace("segments: [origin]", "resolution: {resolution}")
+    return text.replace("warehouse: duckdb:///flights.duckdb", "warehouse: duckdb://")
 
 
-@pytest.fixture(scope="module")
-def rare() -> tuple[list[str], str]:
+def rare(connection: duckdb.DuckDBPyConnection) -> str:
     """200,000 rows, one in a thousand positive, with scores to match: half of them below 0.0002."""
-    seed = """create table small as
-        with drawn as (
-            select number, sqrt(-2 * ln(1 - (hash(number) % 1000003) / 1000003e0))
-                * cos(2 * pi() * (hash(number + 1000000) % 1000003) / 1000003e0) as normal
-                , (hash(number + 2000000) % 1000003) / 1000003e0 as chance
-            from range(200000) as numbers (number)
-        ), scored as (select number, chance, 1 / (1 + exp(8.6e0 - 1.9e0 * normal)) as score from drawn)
-        select number as id, score, cast(score > 0.01 as integer) as predicted
-            , cast(chance < 0.8e0 * score + 0.0001e0 as integer) as actual
-            , timestamp '2024-01-01' + number * interval '90 seconds' as at
-        from scored"""
-    return [seed], MONITOR.format(resolution="binned", calibration="auto")
+    rng = np.random.default_rng(20130103)
+    score = 1 / (1 + np.exp(8.6 - 1.9 * rng.normal(size=200_000)))
+    actual = (rng.random(len(score)) < 0.8 * score + 0.0001).astype(int)
+    assert 0.0005 < actual.mean() < 0.002
+    assert np.median(score) < 0.0002
+    frame = pd.DataFrame({"score": score, "predicted": (score > 0.01).astype(int), "actual": actual})
+    connection.register("frame", frame)
+    connection.execute(
+        "create table small as select number as id, frame.* "
+        ", timestamp '2024-01-01' + number * interval '90 seconds' as at "
+        "from (select *, row_number() over () as number from frame) as frame"
+    )
+    return MONITOR.replace("{calibration}", "isotonic").replace("{{", "{").replace("}}", "}")
 
 
-@pytest.mark.parametrize("data", ["flights", "rare"])
-def test_binned_is_close_to_exact(compute, request: pytest.FixtureRequest, data: str) -> None:
-    statements, text = request.getfixturevalue(data)
+@pytest.mark.parametrize("data", [flights, rare])
+def test_binned_is_close_to_exact(compute, data: Callable[[duckdb.DuckDBPyConnection], str]) -> None:
     sides = []
     for resolution in ("binned", "exact"):
-        chosen = text.replace("resolution: binned", f"resolution: {resolution}")
-        if "resolution:" not in text:
-            chosen = text.replace("    chunks: month\n", f"    chunks: month\n    resolution: {resolution}\n")
         with duckdb.connect() as connection:
-            for statement in statements:
-                connection.execute(statement)
-            results = compute(connection, chosen)
-            if data == "rare":
-                (prevalence,) = connection.execute("select avg(actual) from small").fetchall()[0]
-                assert 0.0005 < prevalence < 0.002
+            text = data(connection)
+            results = compute(connection, text.replace("{resolution}", resolution))
         sides.append(results.set_index(["family", "metric", "component", "period", "chunk"]))
     both = sides[0].join(sides[1].add_suffix("_exact"))
     for metric in (
