@@ -1,7 +1,8 @@
 -- scores: rows by score cell, predicted and actual label, in one scan.
--- A cell is as wide as 1/1500 of the score or 1/150 of its log-odds, whichever is narrower: both
+-- A cell is as wide as 1/1000 of the score or 1/250 of its log-odds, whichever is narrower: both
 -- counts only grow with the score, so their sum refines both, also for very rare events.
--- Scores are added as whole numbers of 1/67108864, so that their sum does not depend on the order.
+-- Scores are added in two parts, as whole numbers of 2^-26 and of 2^-52: so that a double holds each sum
+-- without rounding, and no sum depends on the order.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, segment_0 varchar, score double, predicted_label varchar, actual_label varchar, fold integer
 --   {{ segments }}: index and name of every segment column
@@ -26,7 +27,7 @@ select
     , fold
     , cell
     , count(*) as row_count
-    , {% if is_exact %}count(*) * max(score){% else %}sum(floor(score * 67108864 + 0.5e0)) / 67108864{% endif %} as score_sum
+    , {% if is_exact %}count(*) * max(score){% else %}(sum(floor(score * 67108864)) + sum(floor((score * 67108864 - floor(score * 67108864)) * 67108864 + 0.5e0)) / 67108864) / 67108864{% endif %} as score_sum
 from (
     select
         chunk_number
@@ -40,7 +41,7 @@ from (
                 {% if is_exact %}
                 score
                 {% else %}
-                floor(score * 1500) + floor(150 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))
+                floor(score * 1000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))
                 {% endif %}
             when score is null or isnan(score) then null
             else 1e9

@@ -21,10 +21,10 @@ def add_chunks(draft: Draft) -> None:
         "chunk_counts",
         "count rows by chunk",
         "chunk/chunk_counts.sql",
+        kpis != [],
         rows=draft.source.rows([time, *columns, *draft.segment_columns()], reads_target=bool(kpis)),
         segments=draft.segments,
         kpis=kpis,
-        adds_as_written=bool(kpis),
     )
     if chunks.period is not None:
         start = parse(dialects.PERIOD_START[chunks.period])

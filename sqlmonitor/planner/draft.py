@@ -102,7 +102,7 @@ class Draft:
         return next(step for step in self.steps if step.name == name)
 
     def add(
-        self, name: str, title: str, template: str, /, *, adds_as_written: bool = False, **given: Any
+        self, name: str, title: str, template: str, adds_as_written: bool = False, /, **given: Any
     ) -> Step:
         """Adds a step; steps among what is given are its inputs, all else its parameters."""
         inputs: dict[str, Any] = {}

@@ -10,7 +10,6 @@ from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.source import parse
 
-
 AT_ONCE = 120
 """Numeric columns of one counting statement: their cells' numbers fit a double's 53 bits up to 127."""
 
@@ -121,9 +120,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, first: int) -> Step:
         f"numeric_cells{number}",
         "count numeric columns",
         "histogram/numeric_cells.sql",
-        rows=draft.source.rows(
-            [*numeric_columns(draft)[first : first + AT_ONCE], *draft.segment_columns()]
-        ),
+        rows=draft.source.rows([*numeric_columns(draft)[first : first + AT_ONCE], *draft.segment_columns()]),
         parameters=parameters,
         columns=columns,
         first_index=first,
