@@ -22,13 +22,16 @@ def parse(text: str) -> exp.Expr:
 
 def put(text: str, **trees: exp.Expr) -> exp.Expr:
     """Our own canonical SQL with the named columns replaced by trees."""
+    return _replaced(parse(text), trees)
 
+
+def _replaced(tree: exp.Expr, trees: Mapping[str, exp.Expr]) -> exp.Expr:
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and not node.table and node.name in trees:
             return exp.paren(trees[node.name].copy())
         return node
 
-    return parse(text).transform(replace)
+    return tree.transform(replace)
 
 
 class SourceRows:
@@ -74,17 +77,17 @@ class SourceRows:
         return exp.cast(self.column(self.monitor.timestamp), "timestamp")
 
     def fold(self) -> exp.Expr:
-        """The row's fold, 0 to 9; 0 for all rows where there is no id, and -1 outside the reference."""
-        where = self.monitor.reference.where
+        """The row's fold, 0 to 9; 0 for all rows where there is no id, and -1 outside the reference.
+
+        ``is_reference`` in it is replaced where the rows are read. Text of an id costs more than counting
+        its row, so only the reference's are read.
+        """
         fold = parse("0")
         if self.monitor.id is not None:
             is_integer = self.kinds.get(self.monitor.id.casefold()) == "integer"
             form = dialects.FOLD_OF_INTEGER if is_integer else dialects.FOLD
             fold = put(form, row_id=self.column(self.monitor.id))
-        if self.monitor.reference.relation is not None or where is None:
-            return fold
-        # Text of an id costs more than counting its row, so only the reference's are read.
-        return exp.Case().when(self.condition(where), fold).else_("-1")
+        return put("case when is_reference then fold else -1 end", fold=fold)
 
     def actual(self) -> exp.Expr:
         """The label, wherever it stands; NULL where the monitor has none."""
@@ -148,22 +151,22 @@ class SourceRows:
         if reference.relation is None:
             inside = self.condition(reference.where or "true")
             conditions = (*base, *filters, *((inside,) if only_reference else ()))
-            flag = exp.Case().when(inside.copy(), "1").else_("0")
+            is_reference = exp.true() if only_reference else inside
             sources.append(
-                self._source(self.predictions(), flag, conditions, columns, is_chunked, reads_target)
+                self._source(self.predictions(), is_reference, conditions, columns, is_chunked, reads_target)
             )
         else:
             if not only_reference:
                 sources.append(
                     self._source(
-                        self.predictions(), parse("0"), (*base, *filters), columns, is_chunked, reads_target
+                        self.predictions(), exp.false(), (*base, *filters), columns, is_chunked, reads_target
                     )
                 )
             chosen = (self.condition(reference.where),) if reference.where else ()
             sources.append(
                 self._source(
                     self.relation(reference.relation),
-                    parse("1"),
+                    exp.true(),
                     (*chosen, *filters),
                     columns,
                     is_chunked,
@@ -181,17 +184,22 @@ class SourceRows:
     def _source(
         self,
         relation: exp.Expr,
-        flag: exp.Expr,
+        is_reference: exp.Expr,
         conditions: tuple[exp.Expr, ...],
         columns: list[Column],
         is_chunked: bool,
         reads_target: bool,
     ) -> dict[str, Any]:
         target = self.monitor.target
-        source: dict[str, Any] = {"relation": relation, "columns": columns}
+        placed = [
+            {**column, "expression": _replaced(column["expression"], {"is_reference": is_reference})}
+            for column in columns
+        ]
+        source: dict[str, Any] = {"relation": relation, "columns": placed}
         if conditions:
             source["condition"] = exp.and_(*(condition.copy() for condition in conditions))
         if is_chunked:
+            flag = put("case when is_reference then 1 else 0 end", is_reference=is_reference)
             source["chunk_number"] = put(
                 "cast(number * 2 + flag as bigint)", number=self._number(flag), flag=flag
             )

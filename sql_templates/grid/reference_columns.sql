@@ -1,7 +1,8 @@
 -- reference_columns: the fitted range and number of bins of every numeric column.
 -- formula: Doane's rule, bins = ceil(1 + log2(n) + log2(1 + |g| / sigma_g)); g the skewness, sigma_g = sqrt(6(n-2)/((n+1)(n+3)))
 -- source: Doane 1976, "Aesthetic frequency classifications"; numpy.histogram_bin_edges(bins='doane')
--- Where equal cells would hold more than 2 % of the reference each at their densest, they are placed by quantiles.
+-- About 1,000 equal cells; as many as 16,000 where the densest would hold more than 2 % of the reference.
+-- Where not even those are narrow enough, cells are placed by quantiles, which costs three times as much to count.
 -- inputs:
 --   {{ statistics }}: column_index integer, column_name varchar, row_count bigint, minimum double, maximum double, mean double, deviation double, third_moment double, quantile_1 double, quantile_2 double, quantile_3 double, quantile_4 double, quantile_5 double
 --   {{ density_steps }}: share, lower and upper quantile of every stretch of the distribution
@@ -51,13 +52,23 @@ with skewed as (
 ), refined as (
     select
         counted.*
-        , bin_count * (1000 // bin_count + 1) as cell_count
+        , bin_count * (1000 // bin_count + 1) as base_count
         , greatest(
             {% for step in density_steps %}
             coalesce({{ step.share }} * extent / nullif({{ step.upper }} - {{ step.lower }}, 0), 0){% if not loop.last %}, {% endif %}
             {% endfor %}
         ) as peak_density
     from counted
+), scaled as (
+    select
+        refined.*
+        , base_count * case
+            {% for factor in (1, 2, 4, 8) %}
+            when coalesce(peak_density / base_count, 0) <= {{ factor }} * 0.02e0 then {{ factor }}
+            {% endfor %}
+            else 16
+        end as cell_count
+    from refined
 )
 select
     column_index
@@ -76,4 +87,4 @@ select
     , quantile_3
     , quantile_4
     , quantile_5
-from refined
+from scaled

@@ -34,7 +34,7 @@ from (
         {% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
         , predicted_label
         , actual_label
-        , case when chunk_number % 2 = 1 then fold else -1 end as fold
+        , fold
         , score
         , case
             when score >= 0 and score <= 1 then
