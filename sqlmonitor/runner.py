@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 logger = logging.getLogger("sqlmonitor")
+NOT_NUMBERS = ("VARCHAR", "DATE", "TIME", "BLOB", "STRUCT")
 
 
 def run(
@@ -143,7 +144,7 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
             )
     for i, name in enumerate(monitor.features.numeric):
         kind = kinds[name.casefold()]
-        if kind.startswith(("VARCHAR", "DATE", "TIME", "BLOB", "STRUCT")):
+        if kind.startswith(NOT_NUMBERS):
             raise monitor.error(
                 f"features.numeric[{i}]",
                 f"column '{name}' is {kind}, not a number",
@@ -159,6 +160,8 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
     beside: dict[str, str] = {}
     if target is not None and target.relation is not None:
         beside = _check_target(monitor, source, engine)
+    if monitor.task == "regression":
+        _check_regression(monitor, types, beside)
     for i, kpi in enumerate(monitor.kpis):
         if kpi.sql is not None:
             tree = names.aggregate(kpi.sql, project.dialect, monitor.allow_functions)
@@ -171,6 +174,21 @@ def _check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: dict[str, 
     for name in names.columns_of(tree):
         if name.casefold() not in known:
             raise monitor.error(key, f"there is no column '{name}'", allowed=sorted(types))
+
+
+def _check_regression(monitor: Monitor, types: dict[str, str], beside: dict[str, str]) -> None:
+    model, target = monitor.model, monitor.target
+    measured = [("model.label", model.label if model else None, types)]
+    if target is not None:
+        measured.append(("target.column", target.column, beside if target.relation else types))
+    for key, name, found in measured:
+        kind = next(
+            (kind for column, kind in found.items() if column.casefold() == (name or "").casefold()), ""
+        )
+        if kind.startswith(NOT_NUMBERS):
+            raise monitor.error(
+                key, f"column '{name}' is {kind}, not a number", remedy="cast it in the source"
+            )
 
 
 def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[str, str]:

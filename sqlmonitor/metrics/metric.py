@@ -34,17 +34,22 @@ UPPER_SIDE = DefaultThreshold(kind="standard_deviation", upper=3)
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """One value of a metric that is a formula over the confusion cells.
+    """One value of a metric that is a formula over one small table: the confusion cells of a classifier
+    (``true_positive, false_positive, false_negative, true_negative, used``) or a regression's sums of errors.
 
     Args:
         name: empty for the metric itself.
-        value: SQL over ``true_positive, false_positive, false_negative, true_negative, used``.
+        value: SQL over the table's columns.
         standard_error: SQL over the same columns.
+        undefined: SQL for the number of rows for which it is not defined; any makes it NULL.
+        undefined_note: said where there are such rows.
     """
 
     name: str = ""
     value: str
     standard_error: str
+    undefined: str = "0"
+    undefined_note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +71,7 @@ class Metric:
         unit: unit of the value.
         null_when: when the value is NULL.
         default_threshold: used where the user sets none.
-        components: formulas, where it is computed from confusion cells.
+        components: formulas, where it is computed from confusion cells or sums of errors.
     """
 
     name: str

@@ -11,6 +11,7 @@ from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.features import add_features
 from sqlmonitor.planner.figures import add_figures
 from sqlmonitor.planner.performance import add_performance
+from sqlmonitor.planner.regression import add_regression
 from sqlmonitor.rules import rules
 from sqlmonitor.source import parse
 
@@ -38,6 +39,8 @@ def compiled(draft: Draft) -> Plan:
     add_features(draft)
     if monitor.model is not None and isinstance(monitor.model.score, str):
         add_performance(draft, monitor.model.score)
+    if monitor.task == "regression":
+        add_regression(draft)
     add_figures(draft)
     fit_id = draft.fit_id()
     values = draft.add("values", "collect values", "result/values.sql", parts=draft.values)

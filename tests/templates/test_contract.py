@@ -118,8 +118,21 @@ def header(template: str) -> Header:
     return Header(lines[0], inputs, lines[grain_at].removeprefix("-- grain: "), output)
 
 
-def plan(resolution: str = "binned", **changes: Any) -> Plan:
-    monitor = MONITOR | {"resolution": resolution} | changes
+VARIANTS: dict[str, dict[str, Any]] = {
+    "binned": {"resolution": "binned"},
+    "exact": {"resolution": "exact"},
+    "regression": {
+        "task": "regression",
+        "model": {"label": "score"},
+        "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
+        "features": {"numeric": ["amount"]},
+    },
+}
+"""Monitors whose plans together use every template."""
+
+
+def plan(variant: str = "binned", **changes: Any) -> Plan:
+    monitor = MONITOR | VARIANTS[variant] | changes
     project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
     return planner.plan(project, project.monitors[0])
 
@@ -133,8 +146,8 @@ def executed(made: Plan, rows: str = ROWS) -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def run(resolution: str) -> tuple[Plan, duckdb.DuckDBPyConnection]:
-    made = plan(resolution)
+def run(variant: str) -> tuple[Plan, duckdb.DuckDBPyConnection]:
+    made = plan(variant)
     return made, executed(made)
 
 
@@ -150,9 +163,9 @@ def general(name: str, declared: set[str]) -> str:
 
 
 STEPS = [
-    pytest.param(resolution, step.name, id=f"{resolution}-{step.name}")
-    for resolution in ("binned", "exact")
-    for step in plan(resolution).steps
+    pytest.param(variant, step.name, id=f"{variant}-{step.name}")
+    for variant in VARIANTS
+    for step in plan(variant).steps
 ]
 
 
@@ -189,21 +202,21 @@ def sqlglot_free_variables(environment: Any, text: str) -> set[str]:
 
 def test_every_template_is_used_by_a_plan() -> None:
     used = {"source/rows.sql"}
-    for resolution in ("binned", "exact"):
-        used |= {step.template for step in plan(resolution).steps}
+    for variant in VARIANTS:
+        used |= {step.template for step in plan(variant).steps}
     assert used == set(TEMPLATES)
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_step_is_one_select(resolution: str, name: str) -> None:
-    statements = sqlglot.parse(templates.sql(plan(resolution)[name]), dialect="duckdb")
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_step_is_one_select(variant: str, name: str) -> None:
+    statements = sqlglot.parse(templates.sql(plan(variant)[name]), dialect="duckdb")
     assert len(statements) == 1
     assert isinstance(statements[0], exp.Query)
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_columns_and_types_are_as_declared(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_columns_and_types_are_as_declared(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     declared = header(step.template).output
     types = described(connection, step)
@@ -215,9 +228,9 @@ def test_columns_and_types_are_as_declared(resolution: str, name: str) -> None:
             assert kind in COMPATIBLE[declared[general(column, set(declared))]], column
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_inputs_have_the_declared_columns(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     declared = header(step.template).inputs
     for key, given in step.inputs.items():
@@ -242,9 +255,9 @@ def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
                     assert shown[column] in COMPATIBLE[kind], f"{key}.{column}"
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_grain_is_unique(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_grain_is_unique(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     grain = header(step.template).grain
     (count,) = connection.execute(f"select count(*) from {step.table}").fetchall()[0]
