@@ -89,6 +89,7 @@ class Monitor(Definition):
         message: str,
         allowed: Iterable[str] | None = None,
         remedy: str | None = None,
+        word: str | None = None,
     ) -> ConfigurationError:
         """Build, not raise, an error that names the file, the line and the key.
 
@@ -99,20 +100,23 @@ class Monitor(Definition):
             allowed: the values that would have been right; where the file has text at the place
                 and one is near it, the error asks "did you mean …?".
             remedy: what to do about it.
+            word: what is wrong in place of one of ``allowed``, where it is not the text at the place.
 
         Returns:
             The error to raise.
         """
         path = parse_key(key_path)
         if self._document is None:
-            return ConfigurationError(message, key=written_key(path), allowed=allowed, remedy=remedy)
+            return ConfigurationError(
+                message, key=written_key(path), allowed=allowed, word=word, remedy=remedy
+            )
         place = (*self._path, *path)
         value = self._document.value(self._document.nearest(place))
         return self._document.error(
             place,
             message,
             allowed=allowed,
-            word=value if isinstance(value, str) else None,
+            word=word if word is not None else value if isinstance(value, str) else None,
             remedy=remedy,
         )
 

@@ -61,6 +61,7 @@ class Draft:
     def __init__(self, project: Project, monitor: Monitor, *, only_reference: bool) -> None:
         self.project = project
         self.monitor = monitor
+        self.only_reference = only_reference
         self.source = SourceRows(monitor, project.dialect, only_reference=only_reference)
         self.metrics = chosen(monitor)
         self.steps: list[Step] = []
