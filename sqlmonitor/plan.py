@@ -8,6 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where the user named a template of their own.
+
+    Args:
+        file: the project file.
+        line: in it.
+        key: in it.
+        allowed_functions: functions unknown to sqlglot that the monitor allows by name.
+    """
+
+    file: str | None
+    line: int | None
+    key: str | None
+    allowed_functions: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One SELECT.
@@ -15,10 +32,11 @@ class Step:
     Args:
         name: of the temporary table that holds its rows.
         title: for progress and comments.
-        template: relative to ``sql_templates``.
+        template: relative to ``sql_templates``; a user's own with its whole path.
         inputs: the steps it reads, by the name the template gives them.
         parameters: sqlglot trees, integers, and lists of dictionaries of them.
         is_inline: True where the SELECT stands inside the statement that reads it.
+        origin: where the user named the template; None for the package's.
         reads_source: True where it reads the user's relations.
     """
 
@@ -28,6 +46,7 @@ class Step:
     inputs: dict[str, Step | list[Step]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     is_inline: bool = False
+    origin: Origin | None = None
 
     def parents(self) -> Iterator[Step]:
         """Every step that this one reads."""

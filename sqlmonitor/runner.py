@@ -51,6 +51,7 @@ def run(
         WarehouseError: where the warehouse refuses a statement.
     """
     plan = planner.plan(project, monitor, stage=stage)
+    templates.check(plan)
     started = timestamp()
     check_sources(project, monitor, engine)
     checks: dict[str, list[Check]] = {}
@@ -162,10 +163,9 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
         beside = _check_target(monitor, source, engine)
     if monitor.task == "regression":
         _check_regression(monitor, types, beside)
-    for i, kpi in enumerate(monitor.kpis):
-        if kpi.sql is not None:
-            tree = names.aggregate(kpi.sql, project.dialect, monitor.allow_functions)
-            _check_columns(monitor, f"kpis[{i}].sql", tree, types | beside)
+    for key, written in monitor.aggregates():
+        tree = names.aggregate(written, project.dialect, monitor.allow_functions)
+        _check_columns(monitor, key, tree, types | beside)
     return types
 
 
@@ -225,7 +225,7 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
     Raises:
         SqlmonitorError: for what the user must mend.
     """
-    planner.plan(project, monitor)
+    templates.check(planner.plan(project, monitor))
     types = check_sources(project, monitor, engine)
     source = SourceRows(monitor, project.dialect, only_reference=False)
     counts = engine.first(

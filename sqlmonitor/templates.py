@@ -8,12 +8,26 @@ from typing import Any
 
 import jinja2
 import sqlglot
+from jinja2 import meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlglot import exp
 
-from sqlmonitor.errors import InternalError
-from sqlmonitor.plan import Step
+from sqlmonitor import contract
+from sqlmonitor.errors import ConfigurationError, InternalError, SqlmonitorError
+from sqlmonitor.plan import Plan, Step
 
 CANONICAL = "duckdb"
+# What rendering a template that we did not write may raise.
+OWN_ERRORS = (
+    jinja2.TemplateError,
+    SqlmonitorError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def folder() -> Path:
@@ -42,8 +56,13 @@ def _only_trees(value: Any) -> str:
 def body(template: str) -> str:
     """A template's text below its header, which describes variables in the same braces."""
     lines = (folder() / template).read_text(encoding="utf-8").splitlines()
-    first = next(number for number, line in enumerate(lines) if not line.startswith("--"))
+    first = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     return "\n".join(lines[first:])
+
+
+def variables(text: str) -> set[str]:
+    """The variables that a template's body takes."""
+    return meta.find_undeclared_variables(environment().parse(text)) - {"range", "loop"}
 
 
 @cache
@@ -54,6 +73,14 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.ChainableUndefined,
         finalize=_only_trees,
         autoescape=False,
+    )
+
+
+@cache
+def sandbox() -> jinja2.Environment:
+    """Jinja as a user's own templates use it: no files, no attributes of Python, nothing to change."""
+    return ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, finalize=_only_trees, autoescape=False
     )
 
 
@@ -72,7 +99,54 @@ def rendered(step: Step) -> Rendered:
     values: dict[str, Any] = dict(step.parameters)
     for name, given in step.inputs.items():
         values[name] = [_reader(one) for one in given] if isinstance(given, list) else _reader(given)
+    if step.origin is not None:
+        return _rendered_own(step, values)
     return Rendered(environment().get_template(step.template).render(values))
+
+
+def check(plan: Plan) -> None:
+    """Renders and checks the templates that users wrote, before anything runs.
+
+    Raises:
+        ConfigurationError: for one that is not a SELECT from its input alone.
+    """
+    for step in plan.steps:
+        if step.origin is not None:
+            rendered(step)
+
+
+def _rendered_own(step: Step, values: dict[str, Any]) -> Rendered:
+    origin = step.origin
+    assert origin is not None
+    line: int | None = None
+    try:
+        text = body(step.template)
+        given = {name for name, value in step.inputs.items() if isinstance(value, Step)}
+        strange = sorted(variables(text) - given)
+        if strange:
+            raise ConfigurationError(
+                f"the body has variables that the header does not name: {', '.join(strange)}"
+            )
+        made = sandbox().from_string(text).render(values)
+        contract.check_select(
+            made,
+            tables=[value for value in values.values() if isinstance(value, Rendered)],
+            columns=contract.RESULT_COLUMNS,
+            allowed_functions=origin.allowed_functions,
+        )
+        return Rendered(made)
+    except OWN_ERRORS as error:
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            whole = (folder() / step.template).read_text(encoding="utf-8").splitlines()
+            line = error.lineno + len(whole) - len(body(step.template).splitlines())
+        place = f"{step.template}, line {line}" if line else step.template
+        raise ConfigurationError(
+            f"{place}: {error.args[0] if error.args else error}",
+            file=origin.file,
+            line=origin.line,
+            key=origin.key,
+            remedy=getattr(error, "remedy", None),
+        ) from error
 
 
 def _reader(step: Step) -> Rendered:

@@ -9,12 +9,22 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from sqlmonitor.definitions.definition import Definition, Number, Text, complaint
 
-__all__ = ["Constant", "Kpi", "StandardDeviation", "Threshold", "ThresholdFamily", "ValueMatrix"]
+__all__ = [
+    "Constant",
+    "CustomMetric",
+    "Kpi",
+    "StandardDeviation",
+    "Threshold",
+    "ThresholdFamily",
+    "ValueMatrix",
+]
 
 ThresholdFamily = Literal["drift", "estimated", "realized", "performance", "quality", "summary", "kpi"]
 
 MISSING = "(missing)"
 """The segment of rows whose segment column is NULL."""
+
+METRIC_NAME = "^[a-z][a-z0-9_]*$"
 
 
 class ValueMatrix(Definition):
@@ -59,6 +69,42 @@ class Kpi(Definition):
         if (self.value_matrix is None) == (self.sql is None):
             has = "none" if self.sql is None else "both"
             raise complaint(f"needs exactly one of value_matrix and sql, but has {has}")
+        return self
+
+
+class CustomMetric(Definition):
+    """A metric of your own; exactly one of an aggregate, a formula over other results and a template."""
+
+    name: Annotated[Text, Field(pattern=METRIC_NAME)]
+    """The metric's name in the results: lower-case letters, digits and underscores."""
+    description: str | None = None
+    """What it says, in a sentence."""
+    unit: Text | None = None
+    """The unit of its value."""
+    sql: Text | None = None
+    """One aggregate expression over a chunk's predictions joined with the target; stands in the
+    results under summary."""
+    derived: Text | None = None
+    """Arithmetic over other results of the same chunk and segment, such as `roc_auc - 0.5` or
+    `realized.roc_auc / estimated.roc_auc`: metrics of the model and KPIs by name, the family before
+    it where both are meant. A metric of performance without its family gives an estimated and a
+    realized value. NULL where one of them is."""
+    template: Text | None = None
+    """A file with a distance of your own, one SELECT with the header that the package's own
+    templates have, relative to the project file; stands in the results under drift."""
+    columns: Literal["numeric", "categorical", "both"] | None = None
+    """The features that a template is for."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> CustomMetric:
+        given = [key for key in ("sql", "derived", "template") if getattr(self, key) is not None]
+        if len(given) != 1:
+            has = " and ".join(given) or "none"
+            raise complaint(f"needs exactly one of sql, derived and template, but has {has}")
+        if self.template is not None and self.columns is None:
+            raise complaint("a template needs columns", allowed=["numeric", "categorical", "both"])
+        if self.template is None and self.columns is not None:
+            raise complaint(f"columns is for a template, not for {given[0]}", at=("columns",))
         return self
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from sqlmonitor.definitions.business import Kpi, Threshold
+from sqlmonitor.definitions.business import CustomMetric, Kpi, Threshold
 from sqlmonitor.definitions.definition import Definition, Names, Text, Whole, complaint
 from sqlmonitor.definitions.document import Document, KeyPath, parse_key, written_key
 from sqlmonitor.definitions.model import Features, Model, Target
@@ -69,6 +69,8 @@ class Monitor(Definition):
     """How scores become probabilities before performance is estimated."""
     kpis: tuple[Kpi, ...] = ()
     """Numbers the business reads."""
+    custom_metrics: tuple[CustomMetric, ...] = ()
+    """Metrics of your own."""
     thresholds: tuple[Threshold, ...] = ()
     """Limits beyond which values alert."""
     min_rows: Whole = Field(default=1, ge=1)
@@ -119,6 +121,15 @@ class Monitor(Definition):
             word=word if word is not None else value if isinstance(value, str) else None,
             remedy=remedy,
         )
+
+    def aggregates(self) -> Iterator[tuple[str, str]]:
+        """Every aggregate expression that the user wrote, after the key where it stands."""
+        for index, kpi in enumerate(self.kpis):
+            if kpi.sql is not None:
+                yield f"kpis[{index}].sql", kpi.sql
+        for index, metric in enumerate(self.custom_metrics):
+            if metric.sql is not None:
+                yield f"custom_metrics[{index}].sql", metric.sql
 
     @model_validator(mode="after")
     def _fits_together(self) -> Monitor:
@@ -203,3 +214,11 @@ class Monitor(Definition):
                     remedy="write the KPI as 'sql:'",
                     at=("kpis", index, "value_matrix"),
                 )
+        for index, metric in enumerate(self.custom_metrics):
+            if metric.name in names:
+                raise complaint(
+                    f"another metric or KPI is named '{metric.name}'",
+                    remedy="give each its own name",
+                    at=("custom_metrics", index, "name"),
+                )
+            names.add(metric.name)

@@ -7,6 +7,7 @@ from typing import Literal
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Plan
 from sqlmonitor.planner.chunking import add_chunks
+from sqlmonitor.planner.derived import add_derived
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.features import add_features
 from sqlmonitor.planner.figures import add_figures
@@ -44,6 +45,7 @@ def compiled(draft: Draft) -> Plan:
     add_figures(draft)
     fit_id = draft.fit_id()
     values = draft.add("values", "collect values", "result/values.sql", parts=draft.values)
+    values = add_derived(draft, values)
     rule_step = draft.add(
         "rules", "threshold rules", "threshold/rules.sql", rules=rules(monitor, draft.metrics)
     )

@@ -9,7 +9,8 @@ from sqlglot import exp
 from sqlmonitor import __version__
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.metrics import CATALOGUE, Metric
-from sqlmonitor.plan import Check, Step, digest
+from sqlmonitor.plan import Check, Origin, Step, digest
+from sqlmonitor.planner.custom import add_custom
 from sqlmonitor.source import SourceRows
 
 FAMILIES = ("drift", "performance", "quality", "summary")
@@ -64,6 +65,7 @@ class Draft:
         self.only_reference = only_reference
         self.source = SourceRows(monitor, project.dialect, only_reference=only_reference)
         self.metrics = chosen(monitor)
+        self.own_templates = add_custom(project, monitor, self.metrics)
         self.steps: list[Step] = []
         self.checks: list[Check] = []
         self.stored: dict[str, Step] = {}
@@ -98,9 +100,34 @@ class Draft:
                 isinstance(value, list) and value != [] and isinstance(value[0], Step)
             )
             (inputs if is_step else parameters)[key] = value
+        metric, origin = self.own_templates.get(name, (None, None))
+        if metric is not None and metric.template == template:
+            return self._add_own(metric, origin, inputs, parameters)
         step = Step(name=name, title=title, template=template, inputs=inputs, parameters=parameters)
         self.steps.append(step)
         return step
+
+    def _add_own(
+        self, metric: Metric, origin: Origin | None, inputs: dict[str, Any], parameters: dict[str, Any]
+    ) -> Step:
+        # A prefix, lest a table of ours is replaced by a metric that is named like it.
+        name, template = metric.name, metric.template
+        step = Step(f"own_{name}", name, template, inputs, parameters, origin=origin)
+        self.steps.append(step)
+        grain = "chunk_number, segment_column, segment_value, column_name, component"
+        self.checks.append(
+            Check(
+                after=step.name,
+                sql=f"select column_name, count(*) as times from {step.table} group by {grain} having count(*) > 1",
+                message=f"{template}: the SELECT gives {{times}} rows for the same chunk, segment, column ({{column_name}}) and component",
+                remedy="group by chunk_number, segment_column, segment_value and column_name",
+            )
+        )
+        listed = {"numeric": self.numeric, "categorical": self.categorical}
+        columns = listed.get(metric.columns, [*self.numeric, *self.categorical])
+        return self.add(
+            f"own_{name}_values", name, "result/own.sql", own=step, metric=text(name), columns=columns
+        )
 
     def fit_id(self) -> str:
         """Hash of everything that determines the fitted reference state."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,15 +13,13 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import planner, templates
+from sqlmonitor.contract import RESULT_COLUMNS, SMALL_TABLES, TYPES, Header, read_header
 from sqlmonitor.definitions import loads
 from sqlmonitor.plan import Plan, Step
 
 MOST_LINES = 130
 FOLDER = templates.folder()
 TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
-INPUT = re.compile(r"--   ((?:\{\{ \w+ \}\}(?:, )?)+): (.+)")
-OUTPUT = re.compile(r"--   (\w+) ([\w\[\]]+)(?:\s+-- .+)?")
-TYPES = {"bigint", "integer", "double", "varchar", "boolean", "timestamp", "double[]"}
 COLUMN = re.compile(rf"(\w+) ({'|'.join(re.escape(kind) for kind in sorted(TYPES, reverse=True))})")
 # What a declared type may be in the engine: whole numbers, and NULLs without a type, vary.
 COMPATIBLE = {
@@ -78,44 +75,23 @@ MONITOR: dict[str, Any] = {
         {"name": "amount_per_row", "sql": "sum(amount) / count(*)"},
         {"name": "hits", "sql": "sum(actual * predicted)"},
     ],
+    "custom_metrics": [
+        {"name": "total", "sql": "sum(amount)"},
+        {"name": "thousands", "derived": "row_count / 1000"},
+        # What a user may write is what the package itself has.
+        {
+            "name": "own",
+            "template": str(FOLDER / "distance" / "jensen_shannon.sql"),
+            "columns": "categorical",
+        },
+    ],
 }
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a template says of itself."""
-
-    title: str
-    inputs: dict[str, str]
-    grain: str
-    output: dict[str, str]
 
 
 def header(template: str) -> Header:
     """Reads a header; whatever does not fit the form fails."""
-    lines = []
-    for line in (FOLDER / template).read_text(encoding="utf-8").splitlines():
-        if not line.startswith("--"):
-            break
-        lines.append(line)
-    inputs_at = lines.index("-- inputs:")
-    (grain_at,) = (number for number, line in enumerate(lines) if line.startswith("-- grain: "))
-    output_at = lines.index("-- output:")
-    assert inputs_at < grain_at == output_at - 1
-    inputs: dict[str, str] = {}
-    for line in lines[inputs_at + 1 : grain_at]:
-        found = INPUT.fullmatch(line)
-        assert found, line
-        for name in re.findall(r"\{\{ (\w+) \}\}", found[1]):
-            inputs[name] = found[2]
-    output: dict[str, str] = {}
-    for line in lines[output_at + 1 :]:
-        found = OUTPUT.fullmatch(line)
-        assert found, line
-        assert found[2] in TYPES, line
-        assert found[1] not in output, line
-        output[found[1]] = found[2]
-    return Header(lines[0], inputs, lines[grain_at].removeprefix("-- grain: "), output)
+    path = FOLDER / template
+    return read_header(path.read_text(encoding="utf-8"), path.stem)
 
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -171,12 +147,16 @@ STEPS = [
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_header_is_complete(template: str) -> None:
-    read = header(template)
-    name = template.rpartition("/")[2].removesuffix(".sql")
-    assert read.title.startswith(f"-- {name}: ")
-    assert read.output
-    if not read.grain.startswith("one row"):
-        assert set(read.grain.split(", ")) <= set(read.output)
+    assert header(template).output
+
+
+def test_every_metric_has_the_columns_of_a_result() -> None:
+    assert header("result/values.sql").output == RESULT_COLUMNS
+    for template in TEMPLATES:
+        if template.startswith("distance/"):
+            read = header(template)
+            assert read.output == RESULT_COLUMNS
+            assert read.inputs.keys() & SMALL_TABLES.keys(), template
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -186,24 +166,17 @@ def test_template_is_short(template: str) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_header_names_the_variables_of_the_body(template: str) -> None:
-    environment = templates.environment()
-    used = sqlglot_free_variables(environment, templates.body(template))
+    used = templates.variables(templates.body(template))
     given = set(header(template).inputs)
     assert used <= given, "the body has variables that the header does not name"
     # Columns of the source are named by `columns`, though each source carries its own.
     assert given - used <= ({"columns"} if template == "source/rows.sql" else set())
 
 
-def sqlglot_free_variables(environment: Any, text: str) -> set[str]:
-    from jinja2 import meta
-
-    return set(meta.find_undeclared_variables(environment.parse(text))) - {"range", "loop"}
-
-
 def test_every_template_is_used_by_a_plan() -> None:
     used = {"source/rows.sql"}
     for variant in VARIANTS:
-        used |= {step.template for step in plan(variant).steps}
+        used |= {step.template for step in plan(variant).steps if step.origin is None}
     assert used == set(TEMPLATES)
 
 
