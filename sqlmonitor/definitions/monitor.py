@@ -27,7 +27,8 @@ class Metrics(Definition):
     performance: Names | None = None
     """How good the model is: estimated everywhere, realized where labels are."""
     quality: Names | None = None
-    """What is wrong with the data."""
+    """What is wrong with the data. Duplicates of the id are counted only where they are named here,
+    as that costs a scan."""
     summary: Names | None = None
     """Plain statistics."""
 

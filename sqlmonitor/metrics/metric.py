@@ -65,6 +65,8 @@ class Metric:
         columns: the kind of column it is computed for.
         needs: the small table that its template reads.
         parameters: further SQL that its template takes, by name.
+        cost: what it costs beyond the stored counts; one that has a cost is computed only where the
+            user asks for it by name.
         tasks: the tasks it fits; empty for all.
         lower_limit: smallest possible value.
         upper_limit: largest possible value.
@@ -89,3 +91,4 @@ class Metric:
     components: tuple[Component, ...] = ()
     needs: Need = ""
     parameters: tuple[tuple[str, str], ...] = ()
+    cost: str = ""

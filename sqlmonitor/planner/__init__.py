@@ -9,6 +9,7 @@ from sqlmonitor.plan import Plan
 from sqlmonitor.planner.chunking import add_chunks
 from sqlmonitor.planner.derived import add_derived
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.duplicates import add_duplicates
 from sqlmonitor.planner.features import add_features
 from sqlmonitor.planner.figures import add_figures
 from sqlmonitor.planner.performance import add_performance
@@ -42,6 +43,7 @@ def compiled(draft: Draft) -> Plan:
         add_performance(draft, monitor.model.score)
     if monitor.task == "regression":
         add_regression(draft)
+    add_duplicates(draft)
     add_figures(draft)
     fit_id = draft.fit_id()
     values = draft.add("values", "collect values", "result/values.sql", parts=draft.values)

@@ -22,7 +22,7 @@ def text(value: str) -> exp.Expr:
 
 
 def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
-    """The metrics of each family: the user's, or all that fit the task.
+    """The metrics of each family: the user's, or all that fit the task and cost no scan of their own.
 
     Raises:
         ConfigurationError: for a metric that is unknown or does not fit the task.
@@ -52,7 +52,9 @@ def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
                 allowed=allowed,
                 remedy="`sqlmonitor metrics` lists what fits which task",
             )
-        metrics[family] = [metric for metric in fitting if asked is None or metric.name in asked]
+        metrics[family] = [
+            metric for metric in fitting if (not metric.cost if asked is None else metric.name in asked)
+        ]
     return metrics
 
 

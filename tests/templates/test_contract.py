@@ -101,6 +101,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "task": "regression",
         "model": {"label": "score"},
         "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
+        "metrics": {"quality": ["missing", "duplicates", "duplicate_count"]},
         "features": {"numeric": ["amount"]},
     },
 }
