@@ -42,7 +42,7 @@ class Component:
         value: SQL over the table's columns.
         standard_error: SQL over the same columns.
         undefined: SQL for the number of rows for which it is not defined; any makes it NULL.
-        undefined_note: said where there are such rows.
+        undefined_note: what these rows are, said after their number.
     """
 
     name: str = ""

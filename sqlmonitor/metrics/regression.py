@@ -136,7 +136,7 @@ METRICS = (
                 f" then sqrt(greatest({INFLUENCE}, 0) / n) / nullif({TARGET_VARIANCE}, 0) end"
             ),
             undefined="(case when target_deviation = 0 then row_count else 0 end)",
-            undefined_note="all targets are equal",
+            undefined_note="targets, all of them equal",
         ),
         null_when="no row with a target and a prediction, an infinite value, or all targets equal",
         lower_limit=None,

@@ -48,7 +48,7 @@ def add_regression(draft: Draft) -> None:
             "value": parse(part.value),
             "standard_error": parse(part.standard_error),
             "undefined": parse(part.undefined),
-            "undefined_note": text(part.undefined_note),
+            "undefined_note": text(f" {part.undefined_note}"),
         }
         for metric in chosen
         for part in metric.components
