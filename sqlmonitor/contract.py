@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from sqlmonitor import names
 from sqlmonitor.errors import ConfigurationError
 
-__all__ = ["RESULT_COLUMNS", "SMALL_TABLES", "TYPES", "Header", "check_own", "check_select", "read_header"]
+__all__ = [
+    "RESULT_COLUMNS",
+    "SMALL_TABLES",
+    "TYPES",
+    "Header",
+    "check_own",
+    "check_select",
+    "declared_columns",
+    "read_header",
+]
 
 TYPES = ("bigint", "integer", "double", "varchar", "boolean", "timestamp", "double[]")
 INPUT = re.compile(r"--   ((?:\{\{ \w+ \}\}(?:, )?)+): (.+)")
+COLUMN = re.compile(rf"(\w+) ({'|'.join(re.escape(kind) for kind in sorted(TYPES, reverse=True))})")
 OUTPUT = re.compile(r"--   (\w+) ([\w\[\]]+)(?:\s+-- .+)?")
 
 SMALL_TABLES = {
@@ -149,14 +160,23 @@ def check_own(header: Header, columns: str) -> str:
     return table
 
 
+def declared_columns(text: str) -> dict[str, str]:
+    """The columns with their types in what a header says of an input."""
+    return dict(COLUMN.findall(text))
+
+
 def check_select(
-    text: str, *, tables: Collection[str], columns: Iterable[str], allowed_functions: Collection[str] = ()
+    text: str,
+    *,
+    tables: Mapping[str, Mapping[str, str]],
+    columns: Iterable[str],
+    allowed_functions: Collection[str] = (),
 ) -> None:
     """Checks the rendered body of a template that a user wrote.
 
     Args:
         text: SQL.
-        tables: the relations that it may read, beside its own CTEs.
+        tables: the relations that it may read, beside its own CTEs, each with its columns' types.
         columns: what it must give, by name.
         allowed_functions: functions unknown to sqlglot that the monitor allows by name.
 
@@ -175,7 +195,7 @@ def check_select(
             raise ConfigurationError(f"the template reads '{name}'", remedy=remedy)
     if tree.find(exp.UDTF, exp.Explode) is not None:
         raise ConfigurationError("the template cannot make rows by functions (unnest, values)", remedy=remedy)
-    given, wanted = tree.named_selects, list(columns)
+    given, wanted = _resolved(tree, tables).named_selects, list(columns)
     if sorted(given) != sorted(wanted):
         odd = [name for name in given if name not in wanted] or [name for name in wanted if name not in given]
         what = odd[0] if odd else "a column that stands twice"
@@ -183,6 +203,24 @@ def check_select(
             f"the SELECT gives other columns than the header's output: {what}",
             remedy=f"select {', '.join(wanted)}",
         )
+
+
+def _resolved(tree: exp.Query, tables: Mapping[str, Mapping[str, str]]) -> exp.Query:
+    # Imported where it is needed: it costs a tenth of a second, and few monitors have such a template.
+    from sqlglot.optimizer.qualify import qualify
+
+    schema: dict[str, object] = {table: dict(columns) for table, columns in tables.items()}
+    try:
+        resolved = qualify(tree.copy(), dialect=names.DEFAULT_DIALECT, schema=schema, quote_identifiers=False)
+    except SqlglotError as error:
+        found = re.search(r"Column '?\"?(\w+)", str(error))
+        raise ConfigurationError(
+            f"the template's column '{found[1]}' is not there" if found else f"the template has {error}",
+            allowed=sorted({column for columns in tables.values() for column in columns}),
+            word=found[1] if found else None,
+        ) from error
+    assert isinstance(resolved, exp.Query)
+    return resolved
 
 
 def _position(lines: list[str], start: str) -> int:

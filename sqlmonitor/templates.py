@@ -55,7 +55,7 @@ def _only_trees(value: Any) -> str:
 
 def body(template: str) -> str:
     """A template's text below its header, which describes variables in the same braces."""
-    lines = (folder() / template).read_text(encoding="utf-8").splitlines()
+    lines = (folder() / template).read_text(encoding="utf-8-sig").splitlines()
     first = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     return "\n".join(lines[first:])
 
@@ -87,7 +87,7 @@ def sandbox() -> jinja2.Environment:
 def comment(template: str) -> str:
     """The first lines of a template's header, up to its inputs."""
     lines = []
-    for line in (folder() / template).read_text(encoding="utf-8").splitlines():
+    for line in (folder() / template).read_text(encoding="utf-8-sig").splitlines():
         if not line.startswith("--") or line.startswith(("-- inputs", "-- grain")):
             break
         lines.append(line[2:].strip())
@@ -115,12 +115,32 @@ def check(plan: Plan) -> None:
             rendered(step)
 
 
+def header(template: str) -> contract.Header:
+    """What a template says of itself."""
+    path = folder() / template
+    return contract.read_header(path.read_text(encoding="utf-8-sig"), path.stem)
+
+
+def _check_inputs(step: Step) -> None:
+    for name, text in header(step.template).inputs.items():
+        parent = step.inputs.get(name)
+        there = header(parent.template).output if isinstance(parent, Step) else {}
+        for column, kind in contract.declared_columns(text).items():
+            if there.get(column) != kind:
+                raise ConfigurationError(
+                    f"the header names a column of {name} that is not there: {column} {kind}",
+                    remedy=f"{name} has " + ", ".join(f"{key} {of}" for key, of in there.items()),
+                )
+
+
 def _rendered_own(step: Step, values: dict[str, Any]) -> Rendered:
     origin = step.origin
     assert origin is not None
     line: int | None = None
     try:
         text = body(step.template)
+        tables = {parent.table: header(parent.template).output for parent in step.parents()}
+        _check_inputs(step)
         given = {name for name, value in step.inputs.items() if isinstance(value, Step)}
         strange = sorted(variables(text) - given)
         if strange:
@@ -130,14 +150,14 @@ def _rendered_own(step: Step, values: dict[str, Any]) -> Rendered:
         made = sandbox().from_string(text).render(values)
         contract.check_select(
             made,
-            tables=[value for value in values.values() if isinstance(value, Rendered)],
+            tables=tables,
             columns=contract.RESULT_COLUMNS,
             allowed_functions=origin.allowed_functions,
         )
         return Rendered(made)
     except OWN_ERRORS as error:
         if isinstance(error, jinja2.TemplateSyntaxError):
-            whole = (folder() / step.template).read_text(encoding="utf-8").splitlines()
+            whole = (folder() / step.template).read_text(encoding="utf-8-sig").splitlines()
             line = error.lineno + len(whole) - len(body(step.template).splitlines())
         place = f"{step.template}, line {line}" if line else step.template
         raise ConfigurationError(

@@ -120,6 +120,15 @@ def _distance(project: Project, monitor: Monitor, index: int, custom: CustomMetr
     key = f"custom_metrics[{index}].template"
     path = (project.path or Path()).absolute().parent / (custom.template or "")
     columns = custom.columns or "both"
+    features = monitor.features
+    listed = {"numeric": features.numeric, "categorical": features.categorical}
+    if not features.all and not listed.get(columns, (*features.numeric, *features.categorical)):
+        kind = "" if columns == "both" else f"{columns} "
+        raise monitor.error(
+            f"custom_metrics[{index}].columns",
+            f"the monitor has no {kind}features to compute '{custom.name}' for",
+            remedy="add them under 'features:'",
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

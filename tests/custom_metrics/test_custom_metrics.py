@@ -292,6 +292,8 @@ BROKEN = [
     (", null as note", ", null as note, 1 as more", "other columns than the header's output: more"),
     ("max(missing_count)", "getenv('HOME')", "getenv"),
     ("max(missing_count)", "strange(missing_count)", "strange is not known"),
+    ("max(missing_count)", "max(missing)", "column 'missing' is not there"),
+    ("group by chunk_number", "group by chunk", "column 'chunk' is not there"),
     ("select", "delete from {{ bins }} --", "must be one SELECT"),
 ]  # fmt: skip
 
@@ -338,6 +340,37 @@ def test_a_template_with_another_header_is_refused(
     assert message in str(caught.value)
     assert caught.value.key == "monitors[0].custom_metrics[0].template"
     assert caught.value.line
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("bin bigint", "bin varchar"), ("bin bigint", "binn bigint")], ids=str
+)
+def test_an_input_that_has_other_columns_is_named(tmp_path: Path, right: str, wrong: str) -> None:
+    project = load(written(tmp_path, HEADER.replace(right, wrong) + SELECT))
+    plan = planner.plan(project, project.monitors[0])
+    with pytest.raises(ConfigurationError, match=f"a column of bins that is not there: {wrong}"):
+        templates.check(plan)
+
+
+@pytest.mark.parametrize("table", ["distribution_functions", "numeric", "bins"])
+@pytest.mark.parametrize("resolution", ["binned", "exact"])
+def test_the_packages_own_distances_pass_as_a_users(tmp_path: Path, table: str, resolution: str) -> None:
+    template = {
+        "distribution_functions": "distance/wasserstein",
+        "numeric": "summary/mean",
+        "bins": "distance/jensen_shannon",
+    }
+    path = templates.folder() / f"{template[table]}.sql"
+    custom = [{"name": "own", "template": str(path), "columns": "numeric"}]
+    project = loads(text(custom, resolution=resolution), tmp_path / "sqlmonitor.yml")
+    templates.check(planner.plan(project, project.monitors[0]))
+
+
+def test_a_template_without_a_column_to_be_computed_for_is_an_error(tmp_path: Path) -> None:
+    project = load(written(tmp_path, HEADER + SELECT, "categorical", features={"numeric": ["amount"]}))
+    with pytest.raises(ConfigurationError, match="no categorical features") as caught:
+        planner.plan(project, project.monitors[0])
+    assert caught.value.key == "monitors[0].custom_metrics[0].columns"
 
 
 def test_an_empty_template_and_one_that_is_not_there(tmp_path: Path) -> None:

@@ -13,14 +13,13 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import planner, templates
-from sqlmonitor.contract import RESULT_COLUMNS, SMALL_TABLES, TYPES, Header, read_header
+from sqlmonitor.contract import RESULT_COLUMNS, SMALL_TABLES, Header, declared_columns, read_header
 from sqlmonitor.definitions import loads
 from sqlmonitor.plan import Plan, Step
 
 MOST_LINES = 130
 FOLDER = templates.folder()
 TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
-COLUMN = re.compile(rf"(\w+) ({'|'.join(re.escape(kind) for kind in sorted(TYPES, reverse=True))})")
 # What a declared type may be in the engine: whole numbers, and NULLs without a type, vary.
 COMPATIBLE = {
     "bigint": {"BIGINT", "INTEGER"},
@@ -82,7 +81,7 @@ MONITOR: dict[str, Any] = {
         {
             "name": "own",
             "template": str(FOLDER / "distance" / "jensen_shannon.sql"),
-            "columns": "categorical",
+            "columns": "both",
         },
     ],
 }
@@ -210,7 +209,7 @@ def test_inputs_have_the_declared_columns(variant: str, name: str) -> None:
     for key, given in step.inputs.items():
         assert key in declared
         for parent in given if isinstance(given, list) else [given]:
-            wanted = dict(COLUMN.findall(declared[key]))
+            wanted = declared_columns(declared[key])
             if parent.is_inline:
                 made_columns = {
                     column.alias_or_name
