@@ -8,6 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where the user named a template of their own.
+
+    Args:
+        file: the project file.
+        line: in it.
+        key: in it.
+        allowed_functions: functions unknown to sqlglot that the monitor allows by name.
+    """
+
+    file: str | None
+    line: int | None
+    key: str | None
+    allowed_functions: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One SELECT.
@@ -15,11 +32,12 @@ class Step:
     Args:
         name: of the temporary table that holds its rows.
         title: for progress and comments.
-        template: relative to ``sql_templates``.
+        template: relative to ``sql_templates``; a user's own with its whole path.
         inputs: the steps it reads, by the name the template gives them.
         parameters: sqlglot trees, integers, and lists of dictionaries of them.
         is_inline: True where the SELECT stands inside the statement that reads it.
-        adds_as_written: True where it adds numbers as the user wrote it, whose sum may depend on the order.
+        adds_doubles: True where a statement over the source adds doubles as they are, whose sum depends on the order.
+        origin: where the user named the template; None for the package's.
     """
 
     name: str
@@ -28,7 +46,8 @@ class Step:
     inputs: dict[str, Step | list[Step]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     is_inline: bool = False
-    adds_as_written: bool = False
+    adds_doubles: bool = False
+    origin: Origin | None = None
 
     def parents(self) -> Iterator[Step]:
         """Every step that this one reads."""
@@ -44,10 +63,9 @@ class Step:
     def depends_on_order(self) -> bool:
         """True where rows must be added in one order for the result to be the same to the last bit.
 
-        Statements over the source count, or add whole numbers, unless the user wrote the sum; those over
-        counts add any numbers.
+        Most statements over the source count, or add whole numbers; those over counts add any numbers.
         """
-        return self.adds_as_written or not self.reads_source
+        return self.adds_doubles or not self.reads_source
 
     @property
     def table(self) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 logger = logging.getLogger("sqlmonitor")
+NOT_NUMBERS = ("VARCHAR", "DATE", "TIME", "BLOB", "STRUCT")
 
 
 def run(
@@ -49,6 +50,7 @@ def run(
     started = timestamp()
     types = validation.check_sources(project, monitor, engine)
     plan = planner.plan(project, monitor, stage=stage, types=types)
+    templates.check(plan)
     checks: dict[str, list[Check]] = {}
     for check in plan.checks:
         checks.setdefault(check.after, []).append(check)

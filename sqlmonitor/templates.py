@@ -8,12 +8,26 @@ from typing import Any
 
 import jinja2
 import sqlglot
+from jinja2 import meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlglot import exp
 
-from sqlmonitor.errors import InternalError
-from sqlmonitor.plan import Step
+from sqlmonitor import contract
+from sqlmonitor.errors import ConfigurationError, InternalError, SqlmonitorError
+from sqlmonitor.plan import Plan, Step
 
 CANONICAL = "duckdb"
+# What rendering a template that we did not write may raise.
+OWN_ERRORS = (
+    jinja2.TemplateError,
+    SqlmonitorError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def folder() -> Path:
@@ -41,9 +55,14 @@ def _only_trees(value: Any) -> str:
 
 def body(template: str) -> str:
     """A template's text below its header, which describes variables in the same braces."""
-    lines = (folder() / template).read_text(encoding="utf-8").splitlines()
-    first = next(number for number, line in enumerate(lines) if not line.startswith("--"))
+    lines = (folder() / template).read_text(encoding="utf-8-sig").splitlines()
+    first = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
     return "\n".join(lines[first:])
+
+
+def variables(text: str) -> set[str]:
+    """The variables that a template's body takes."""
+    return meta.find_undeclared_variables(environment().parse(text)) - {"range", "loop"}
 
 
 @cache
@@ -57,10 +76,18 @@ def environment() -> jinja2.Environment:
     )
 
 
+@cache
+def sandbox() -> jinja2.Environment:
+    """Jinja as a user's own templates use it: no files, no attributes of Python, nothing to change."""
+    return ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, finalize=_only_trees, autoescape=False
+    )
+
+
 def comment(template: str) -> str:
     """The first lines of a template's header, up to its inputs."""
     lines = []
-    for line in (folder() / template).read_text(encoding="utf-8").splitlines():
+    for line in (folder() / template).read_text(encoding="utf-8-sig").splitlines():
         if not line.startswith("--") or line.startswith(("-- inputs", "-- grain")):
             break
         lines.append(line[2:].strip())
@@ -72,7 +99,74 @@ def rendered(step: Step) -> Rendered:
     values: dict[str, Any] = dict(step.parameters)
     for name, given in step.inputs.items():
         values[name] = [_reader(one) for one in given] if isinstance(given, list) else _reader(given)
+    if step.origin is not None:
+        return _rendered_own(step, values)
     return Rendered(environment().get_template(step.template).render(values))
+
+
+def check(plan: Plan) -> None:
+    """Renders and checks the templates that users wrote, before anything runs.
+
+    Raises:
+        ConfigurationError: for one that is not a SELECT from its input alone.
+    """
+    for step in plan.steps:
+        if step.origin is not None:
+            rendered(step)
+
+
+def header(template: str) -> contract.Header:
+    """What a template says of itself."""
+    path = folder() / template
+    return contract.read_header(path.read_text(encoding="utf-8-sig"), path.stem)
+
+
+def _check_inputs(step: Step) -> None:
+    for name, text in header(step.template).inputs.items():
+        parent = step.inputs.get(name)
+        there = header(parent.template).output if isinstance(parent, Step) else {}
+        for column, kind in contract.declared_columns(text).items():
+            if there.get(column) != kind:
+                raise ConfigurationError(
+                    f"the header names a column of {name} that is not there: {column} {kind}",
+                    remedy=f"{name} has " + ", ".join(f"{key} {of}" for key, of in there.items()),
+                )
+
+
+def _rendered_own(step: Step, values: dict[str, Any]) -> Rendered:
+    origin = step.origin
+    assert origin is not None
+    line: int | None = None
+    try:
+        text = body(step.template)
+        tables = {parent.table: header(parent.template).output for parent in step.parents()}
+        _check_inputs(step)
+        given = {name for name, value in step.inputs.items() if isinstance(value, Step)}
+        strange = sorted(variables(text) - given)
+        if strange:
+            raise ConfigurationError(
+                f"the body has variables that the header does not name: {', '.join(strange)}"
+            )
+        made = sandbox().from_string(text).render(values)
+        contract.check_select(
+            made,
+            tables=tables,
+            columns=contract.RESULT_COLUMNS,
+            allowed_functions=origin.allowed_functions,
+        )
+        return Rendered(made)
+    except OWN_ERRORS as error:
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            whole = (folder() / step.template).read_text(encoding="utf-8-sig").splitlines()
+            line = error.lineno + len(whole) - len(body(step.template).splitlines())
+        place = f"{step.template}, line {line}" if line else step.template
+        raise ConfigurationError(
+            f"{place}: {error.args[0] if error.args else error}",
+            file=origin.file,
+            line=origin.line,
+            key=origin.key,
+            remedy=getattr(error, "remedy", None),
+        ) from error
 
 
 def _reader(step: Step) -> Rendered:

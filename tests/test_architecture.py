@@ -21,6 +21,7 @@ PACKAGE = Path(sqlmonitor.__file__).parent
 LEVELS = [
     ["errors"],
     ["names"],
+    ["contract"],
     ["definitions"],
     ["metrics"],
     ["plan"],

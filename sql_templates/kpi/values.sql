@@ -1,7 +1,7 @@
--- values: the business figures as rows.
+-- values: the business figures, and metrics of the user's own that are aggregates, as rows.
 -- inputs:
 --   {{ chunk_counts }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, kpi_0 double
---   {{ kpis }}: index and name of every figure
+--   {{ kpis }}: index, name and family of every figure
 -- grain: chunk_number, segment_column, segment_value, metric
 -- output:
 --   chunk_number bigint
@@ -24,7 +24,7 @@ select
     chunk_number
     , segment_column
     , segment_value
-    , 'kpi' as family
+    , {{ kpi.family }} as family
     , {{ kpi.name }} as metric
     , '' as column_name
     , '' as component

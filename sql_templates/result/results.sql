@@ -4,7 +4,7 @@
 --   {{ values }}: chunk_number bigint, segment_column varchar, segment_value varchar, family varchar, metric varchar, column_name varchar, component varchar, value double, standard_error double, noise_floor double, p_value double, row_count bigint, unused_count bigint, note varchar
 --   {{ chunks }}: chunk_number bigint, period varchar, chunk varchar, chunk_start timestamp, chunk_end timestamp, is_partial boolean
 --   {{ thresholds }}: family varchar, metric varchar, column_name varchar, component varchar, segment_column varchar, segment_value varchar, kind varchar, lower_threshold double, upper_threshold double, chunk_count bigint
---   {{ rules }}: family varchar, metric varchar, column_name varchar, lower_limit double, upper_limit double
+--   {{ rules }}: family varchar, metric varchar, column_name varchar, scope integer, lower_limit double, upper_limit double
 --   {{ monitor }}, {{ fit_id }}, {{ minimum_coverage }}, {{ maturity }}: as the user named them
 -- grain: period, chunk, segment_column, segment_value, family, metric, column_name, component
 -- output:
@@ -85,6 +85,7 @@ left join {{ rules }} as rules
     on metric_values.family = rules.family
     and metric_values.metric = rules.metric
     and metric_values.column_name = rules.column_name
+    and rules.scope = 0
 left join {{ thresholds }} as thresholds
     on metric_values.family = thresholds.family
     and metric_values.metric = thresholds.metric

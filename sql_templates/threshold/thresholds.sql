@@ -3,7 +3,7 @@
 -- inputs:
 --   {{ values }}: chunk_number bigint, segment_column varchar, segment_value varchar, family varchar, metric varchar, column_name varchar, component varchar, value double
 --   {{ chunks }}: chunk_number bigint, period varchar, is_partial boolean
---   {{ rules }}: family varchar, metric varchar, column_name varchar, kind varchar, lower_value double, upper_value double, lower_limit double, upper_limit double
+--   {{ rules }}: family varchar, metric varchar, column_name varchar, scope integer, segment_column varchar, segment_value varchar, kind varchar, lower_value double, upper_value double, lower_limit double, upper_limit double
 -- grain: family, metric, column_name, component, segment_column, segment_value
 -- output:
 --   family varchar
@@ -40,26 +40,38 @@ with measured as (
 ), series as (
     select distinct family, metric, column_name, component, segment_column, segment_value
     from {{ values }}
-), limits as (
+), candidates as (
     select
         series.*
         , rules.kind
+        , rules.lower_value
+        , rules.upper_value
         , rules.lower_limit
         , rules.upper_limit
-        , coalesce(measured.chunk_count, 0) as chunk_count
-        , case
-            when rules.kind = 'constant' then rules.lower_value
-            when measured.chunk_count >= 2 then measured.mean - rules.lower_value * measured.deviation
-        end as lower_threshold
-        , case
-            when rules.kind = 'constant' then rules.upper_value
-            when measured.chunk_count >= 2 then measured.mean + rules.upper_value * measured.deviation
-        end as upper_threshold
+        , row_number() over (
+            partition by series.family, series.metric, series.column_name, series.component, series.segment_column, series.segment_value
+            order by rules.scope desc
+        ) as position
     from series
     inner join {{ rules }} as rules
         on series.family = rules.family
         and series.metric = rules.metric
         and series.column_name = rules.column_name
+        and (rules.scope = 0 or series.segment_column = rules.segment_column)
+        and (rules.scope < 2 or series.segment_value = rules.segment_value)
+), limits as (
+    select
+        series.*
+        , coalesce(measured.chunk_count, 0) as chunk_count
+        , case
+            when series.kind = 'constant' then series.lower_value
+            when measured.chunk_count >= 2 then measured.mean - series.lower_value * measured.deviation
+        end as lower_threshold
+        , case
+            when series.kind = 'constant' then series.upper_value
+            when measured.chunk_count >= 2 then measured.mean + series.upper_value * measured.deviation
+        end as upper_threshold
+    from candidates as series
     left join measured
         on case when series.family = 'estimated' then 'realized' else series.family end = measured.family
         and series.metric = measured.metric
@@ -67,6 +79,7 @@ with measured as (
         and series.component = measured.component
         and series.segment_column = measured.segment_column
         and series.segment_value = measured.segment_value
+    where series.position = 1
 )
 select
     family

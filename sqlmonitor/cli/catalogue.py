@@ -58,6 +58,7 @@ def _described(metric: Metric) -> dict[str, str]:
         "formula": metric.formula,
         "source": metric.source,
         "NULL when": metric.null_when,
+        "cost": metric.cost,
         "default threshold": _threshold(metric.default_threshold),
     }
     return {key: text for key, text in described.items() if text}

@@ -2,6 +2,7 @@
 
 from sqlmonitor.definitions.business import (
     Constant,
+    CustomMetric,
     Kpi,
     StandardDeviation,
     Threshold,
@@ -17,6 +18,7 @@ from sqlmonitor.definitions.source import Chunks, Reference, Source
 __all__ = [
     "Chunks",
     "Constant",
+    "CustomMetric",
     "Features",
     "Kpi",
     "Metrics",

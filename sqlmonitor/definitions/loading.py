@@ -116,6 +116,9 @@ def _sql_texts(monitor: Monitor, dialect: str) -> Iterator[tuple[str, str | None
     def aggregate(text: str) -> object:
         return names.aggregate(text, dialect, allowed)
 
+    def formula(text: str) -> object:
+        return names.formula(text, dialect)
+
     yield "predictions.relation", monitor.predictions.relation, relation
     yield "predictions.sql", monitor.predictions.sql, query
     yield "where", monitor.where, condition
@@ -123,5 +126,7 @@ def _sql_texts(monitor: Monitor, dialect: str) -> Iterator[tuple[str, str | None
     yield "reference.where", monitor.reference.where, condition
     if monitor.target is not None:
         yield "target.relation", monitor.target.relation, relation
-    for index, kpi in enumerate(monitor.kpis):
-        yield f"kpis[{index}].sql", kpi.sql, aggregate
+    for key, text in monitor.aggregates():
+        yield key, text, aggregate
+    for index, metric in enumerate(monitor.custom_metrics):
+        yield f"custom_metrics[{index}].derived", metric.derived, formula

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from sqlmonitor.definitions.business import Kpi, Threshold
+from sqlmonitor.definitions.business import CustomMetric, Kpi, Threshold
 from sqlmonitor.definitions.chosen import Metrics
 from sqlmonitor.definitions.definition import Definition, Names, Text, Whole, complaint
 from sqlmonitor.definitions.document import Document, KeyPath, parse_key, written_key
@@ -57,6 +57,8 @@ class Monitor(Definition):
     """How scores become probabilities before performance is estimated."""
     kpis: tuple[Kpi, ...] = ()
     """Numbers the business reads."""
+    custom_metrics: tuple[CustomMetric, ...] = ()
+    """Metrics of your own."""
     thresholds: tuple[Threshold, ...] = ()
     """Limits beyond which values alert."""
     min_rows: Whole = Field(default=1, ge=1)
@@ -77,6 +79,7 @@ class Monitor(Definition):
         message: str,
         allowed: Iterable[str] | None = None,
         remedy: str | None = None,
+        word: str | None = None,
     ) -> ConfigurationError:
         """Build, not raise, an error that names the file, the line and the key.
 
@@ -87,22 +90,34 @@ class Monitor(Definition):
             allowed: the values that would have been right; where the file has text at the place
                 and one is near it, the error asks "did you mean …?".
             remedy: what to do about it.
+            word: what is wrong in place of one of ``allowed``, where it is not the text at the place.
 
         Returns:
             The error to raise.
         """
         path = parse_key(key_path)
         if self._document is None:
-            return ConfigurationError(message, key=written_key(path), allowed=allowed, remedy=remedy)
+            return ConfigurationError(
+                message, key=written_key(path), allowed=allowed, word=word, remedy=remedy
+            )
         place = (*self._path, *path)
         value = self._document.value(self._document.nearest(place))
         return self._document.error(
             place,
             message,
             allowed=allowed,
-            word=value if isinstance(value, str) else None,
+            word=word if word is not None else value if isinstance(value, str) else None,
             remedy=remedy,
         )
+
+    def aggregates(self) -> Iterator[tuple[str, str]]:
+        """Every aggregate expression that the user wrote, after the key where it stands."""
+        for index, kpi in enumerate(self.kpis):
+            if kpi.sql is not None:
+                yield f"kpis[{index}].sql", kpi.sql
+        for index, metric in enumerate(self.custom_metrics):
+            if metric.sql is not None:
+                yield f"custom_metrics[{index}].sql", metric.sql
 
     @model_validator(mode="after")
     def _fits_together(self) -> Monitor:
@@ -187,3 +202,11 @@ class Monitor(Definition):
                     remedy="write the KPI as 'sql:'",
                     at=("kpis", index, "value_matrix"),
                 )
+        for index, metric in enumerate(self.custom_metrics):
+            if metric.name in names:
+                raise complaint(
+                    f"another metric or KPI is named '{metric.name}'",
+                    remedy="give each its own name",
+                    at=("custom_metrics", index, "name"),
+                )
+            names.add(metric.name)

@@ -36,17 +36,22 @@ NO_THRESHOLD = DefaultThreshold(kind="constant")
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """One value of a metric that is a formula over the confusion cells.
+    """One value of a metric that is a formula over one small table: the confusion cells of a classifier
+    (``true_positive, false_positive, false_negative, true_negative, used``) or a regression's sums of errors.
 
     Args:
         name: empty for the metric itself.
-        value: SQL over ``true_positive, false_positive, false_negative, true_negative, used``.
+        value: SQL over the table's columns.
         standard_error: SQL over the same columns.
+        undefined: SQL for the number of rows for which it is not defined; any makes it NULL.
+        undefined_note: what these rows are, said after their number.
     """
 
     name: str = ""
     value: str
     standard_error: str
+    undefined: str = "0"
+    undefined_note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +68,15 @@ class Metric:
         needs: the small table that its template reads.
         parameters: further SQL that its template takes, by name.
         keeps: what the cells of numeric columns must hold for it besides rows and sums.
+        cost: what it costs beyond the stored counts; one that has a cost is computed only where the
+            user asks for it by name.
         tasks: the tasks it fits; empty for all.
         lower_limit: smallest possible value.
         upper_limit: largest possible value.
         unit: unit of the value.
         null_when: when the value is NULL.
         default_threshold: used where the user sets none.
-        components: formulas, where it is computed from confusion cells.
+        components: formulas, where it is computed from confusion cells or sums of errors.
     """
 
     name: str
@@ -88,3 +95,4 @@ class Metric:
     needs: Need = ""
     parameters: tuple[tuple[str, str], ...] = ()
     keeps: tuple[Literal["squares", "extremes"], ...] = ()
+    cost: str = ""

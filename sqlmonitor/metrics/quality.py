@@ -1,9 +1,11 @@
-"""Data quality, as shares of rows, read from stored histograms."""
+"""Data quality, as shares of rows, read from stored histograms; duplicates from the ids."""
 
-from sqlmonitor.metrics.metric import DefaultThreshold, Metric
+from sqlmonitor.metrics.metric import Component, DefaultThreshold, Metric
 
 NONE_ALLOWED = DefaultThreshold(kind="constant", upper=0)
 OUTSIDE = "sum(case when bin = -1 then row_count else 0 end)"
+BEYOND_THE_FIRST = "(row_count - distinct_count)"
+SCAN_OF_IDS = "a scan of the id column, with every distinct id in memory; only where it is asked for"
 
 METRICS = (
     Metric(
@@ -40,5 +42,31 @@ METRICS = (
         default_threshold=NONE_ALLOWED,
         needs="bins",
         parameters=(("name", "'out_of_range'"), ("count", OUTSIDE), ("condition", "is_numeric")),
+    ),
+    Metric(
+        name="duplicates",
+        family="quality",
+        template="quality/duplicates.sql",
+        formula="rows beyond the first of their id within the chunk / rows with an id; NULL is no id",
+        lower_limit=0,
+        upper_limit=1,
+        null_when="no row has an id",
+        default_threshold=NONE_ALLOWED,
+        components=(
+            Component(value=f"{BEYOND_THE_FIRST} / cast(row_count as double)", standard_error="null"),
+        ),
+        cost=SCAN_OF_IDS,
+    ),
+    Metric(
+        name="duplicate_count",
+        family="quality",
+        template="quality/duplicates.sql",
+        formula="rows beyond the first of their id within the chunk",
+        lower_limit=0,
+        unit="rows",
+        null_when="no row has an id",
+        default_threshold=NONE_ALLOWED,
+        components=(Component(value=BEYOND_THE_FIRST, standard_error="null"),),
+        cost=SCAN_OF_IDS,
     ),
 )

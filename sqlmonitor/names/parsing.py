@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.names import refusals
 
-__all__ = ["aggregate", "column", "columns_of", "condition", "identifier", "query", "relation"]
+__all__ = ["aggregate", "column", "columns_of", "condition", "formula", "identifier", "query", "relation"]
 
 DEFAULT_DIALECT = "duckdb"
 
@@ -26,6 +26,16 @@ FILE_COMPRESSIONS = (".gz", ".zst")
 
 TABLE_PARTS = frozenset({"this", "db", "catalog"})
 FOLDING = frozenset({NormalizationStrategy.LOWERCASE, NormalizationStrategy.UPPERCASE})
+# fmt: off
+FORMULA_FUNCTIONS = (
+    exp.Abs, exp.Ceil, exp.Exp, exp.Floor, exp.Greatest, exp.Least, exp.Ln, exp.Nullif, exp.Pow,
+    exp.Round, exp.Sign, exp.Sqrt,
+)
+FORMULA_PARTS = (
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Paren, exp.Literal, exp.Column, exp.Identifier,
+    *FORMULA_FUNCTIONS,
+)
+# fmt: on
 
 
 def identifier(name: str) -> exp.Identifier:
@@ -201,6 +211,36 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
         if isinstance(node, exp.AggFunc) and refusals.is_nested(node):
             name = node.sql_name().lower()
             raise ConfigurationError(f"{name} stands inside another aggregate", remedy=remedy)
+    return tree
+
+
+def formula(text: str, dialect: str = DEFAULT_DIALECT) -> exp.Expr:
+    """Parse arithmetic over the names of results.
+
+    Args:
+        text: such as ``roc_auc - 0.5`` or ``realized.f1 / estimated.f1``.
+        dialect: sqlglot's name of the warehouse's dialect.
+
+    Returns:
+        The expression; each name is a column, its prefix the column's table.
+
+    Raises:
+        ConfigurationError: the text is not one expression, names no result, or has more than
+            numbers, names, + - * / % and the functions that are allowed.
+    """
+    what = "a formula"
+    functions = ", ".join(sorted(kind.sql_name().lower() for kind in FORMULA_FUNCTIONS))
+    remedy = f"write numbers, names of results, + - * / % and the functions {functions}"
+    tree = _expression(text, dialect, (), what, remedy)
+    for node in tree.walk():
+        is_text = isinstance(node, exp.Literal) and node.is_string
+        is_long = isinstance(node, exp.Column) and bool(node.args.get("db"))
+        if is_text or is_long or not isinstance(node, FORMULA_PARTS):
+            raise ConfigurationError(
+                f"{what} cannot have {refusals.shown(node.sql(dialect=dialect))}", remedy=remedy
+            )
+    if tree.find(exp.Column) is None:
+        raise ConfigurationError(f"{refusals.shown(text)} names no result", remedy=remedy)
     return tree
 
 

@@ -8,10 +8,13 @@ from typing import Literal
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Plan
 from sqlmonitor.planner.chunking import add_chunks
+from sqlmonitor.planner.derived import add_derived
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.duplicates import add_duplicates
 from sqlmonitor.planner.examples import with_examples
 from sqlmonitor.planner.features import add_features
 from sqlmonitor.planner.performance import add_performance
+from sqlmonitor.planner.regression import add_regression
 from sqlmonitor.rules import rules
 from sqlmonitor.source import parse
 
@@ -46,9 +49,13 @@ def compiled(draft: Draft) -> Plan:
     add_features(draft)
     if monitor.model is not None and isinstance(monitor.model.score, str):
         add_performance(draft, monitor.model.score)
+    if monitor.task == "regression":
+        add_regression(draft)
+    add_duplicates(draft)
     fit_id = draft.fit_id()
     minimum = {"minimum_rows": monitor.min_rows} if monitor.min_rows > 1 else {}
     values = draft.add("values", "collect values", "result/values.sql", parts=draft.values, **minimum)
+    values = add_derived(draft, values)
     rule_step = draft.add(
         "rules", "threshold rules", "threshold/rules.sql", rules=rules(monitor, draft.metrics)
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlmonitor import dialects
+from sqlmonitor.definitions import Monitor
 from sqlmonitor.metrics import CATALOGUE
-from sqlmonitor.plan import Check
-from sqlmonitor.planner.draft import Draft
+from sqlmonitor.plan import Check, Step
+from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.figures import figures
 from sqlmonitor.source import parse, put
 
@@ -51,6 +52,8 @@ def add_chunks(draft: Draft) -> None:
             remedy="check `reference`, `where` and the timestamp column",
         )
     )
+    if not draft.only_reference:
+        draft.checks += [segment_check(draft, counts, index) for index in segment_thresholds(draft.monitor)]
     if any(metric.name == "row_count" for metric in draft.metrics["summary"]):
         draft.values.append(
             draft.add("row_count", "row_count", CATALOGUE["row_count"].template, chunk_counts=counts)
@@ -61,3 +64,27 @@ def add_chunks(draft: Draft) -> None:
                 "kpi_values", "business figures as rows", "kpi/values.sql", chunk_counts=counts, kpis=kpis
             )
         )
+
+
+def segment_thresholds(monitor: Monitor) -> list[int]:
+    """Positions of the thresholds that are for one value of a segment."""
+    return [
+        index for index, threshold in enumerate(monitor.thresholds) if threshold.segment_value is not None
+    ]
+
+
+def segment_check(draft: Draft, counts: Step, index: int) -> Check:
+    """That some row has the segment's value of a threshold, which else would never alert."""
+    threshold = draft.monitor.thresholds[index]
+    column, value = threshold.segment_column or "", threshold.segment_value or ""
+    error = draft.monitor.error(
+        f"thresholds[{index}].segment", f"matches no segment: no row has {column} = '{value}'"
+    )
+    of_column = f"segment_column = {text(column).sql('duckdb')}"
+    return Check(
+        after=counts.name,
+        sql=f"select string_agg(distinct segment_value, ', ' order by segment_value) as found from {counts.table} where {of_column} "
+        f"having sum(case when segment_value = {text(value).sql('duckdb')} then 1 else 0 end) = 0",
+        message=f"{error.headline()}; there are: {{found}}",
+        remedy="write the value as it stands in the results, or leave the threshold out",
+    )

@@ -11,7 +11,8 @@ from sqlmonitor import __version__
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.metrics import CATALOGUE, Metric
 from sqlmonitor.metrics.performance import normalized
-from sqlmonitor.plan import Check, Step, digest
+from sqlmonitor.plan import Check, Origin, Step, digest
+from sqlmonitor.planner.custom import add_custom
 from sqlmonitor.source import SourceRows
 
 FAMILIES = ("drift", "performance", "quality", "summary")
@@ -23,7 +24,7 @@ def text(value: str) -> exp.Expr:
 
 
 def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
-    """The metrics of each family: the user's, or all that fit the task.
+    """The metrics of each family: the user's, or all that fit the task and cost no scan of their own.
 
     Raises:
         ConfigurationError: for a metric that is unknown or does not fit the task.
@@ -56,7 +57,7 @@ def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
         metrics[family] = [
             normalized(metric, monitor.metrics.normalize)
             for metric in fitting
-            if asked is None or metric.name in asked
+            if (not metric.cost if asked is None else metric.name in asked)
         ]
     return metrics
 
@@ -74,8 +75,10 @@ class Draft:
     ) -> None:
         self.project = project
         self.monitor = monitor
+        self.only_reference = only_reference
         self.source = SourceRows(monitor, project.dialect, only_reference=only_reference, types=types)
         self.metrics = chosen(monitor)
+        self.own_templates = add_custom(project, monitor, self.metrics)
         self.steps: list[Step] = []
         self.checks: list[Check] = []
         self.stored: dict[str, Step] = {}
@@ -87,11 +90,11 @@ class Draft:
         self.categorical = self._listed(monitor.features.categorical)
         if monitor.features.all:
             raise monitor.error("features", "features: all is not supported yet", remedy="list the columns")
-        if monitor.task not in ("binary_classification", "none"):
+        if monitor.task == "multiclass_classification":
             raise monitor.error(
                 "task",
                 f"{monitor.task} is not supported yet",
-                allowed=["binary_classification", "none"],
+                allowed=["binary_classification", "regression", "none"],
             )
 
     @staticmethod
@@ -101,9 +104,7 @@ class Draft:
     def __getitem__(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
 
-    def add(
-        self, name: str, title: str, template: str, adds_as_written: bool = False, /, **given: Any
-    ) -> Step:
+    def add(self, name: str, title: str, template: str, adds_doubles: bool = False, /, **given: Any) -> Step:
         """Adds a step; steps among what is given are its inputs, all else its parameters."""
         inputs: dict[str, Any] = {}
         parameters: dict[str, Any] = {}
@@ -112,16 +113,41 @@ class Draft:
                 isinstance(value, list) and value != [] and isinstance(value[0], Step)
             )
             (inputs if is_step else parameters)[key] = value
+        metric, origin = self.own_templates.get(name, (None, None))
+        if metric is not None and metric.template == template:
+            return self._add_own(metric, origin, inputs, parameters)
         step = Step(
             name=name,
             title=title,
             template=template,
             inputs=inputs,
             parameters=parameters,
-            adds_as_written=adds_as_written,
+            adds_doubles=adds_doubles,
         )
         self.steps.append(step)
         return step
+
+    def _add_own(
+        self, metric: Metric, origin: Origin | None, inputs: dict[str, Any], parameters: dict[str, Any]
+    ) -> Step:
+        # A prefix, lest a table of ours is replaced by a metric that is named like it.
+        name, template = metric.name, metric.template
+        step = Step(f"own_{name}", name, template, inputs, parameters, origin=origin)
+        self.steps.append(step)
+        grain = "chunk_number, segment_column, segment_value, column_name, component"
+        self.checks.append(
+            Check(
+                after=step.name,
+                sql=f"select column_name, count(*) as times from {step.table} group by {grain} having count(*) > 1",
+                message=f"{template}: the SELECT gives {{times}} rows for the same chunk, segment, column ({{column_name}}) and component",
+                remedy="group by chunk_number, segment_column, segment_value and column_name",
+            )
+        )
+        listed = {"numeric": self.numeric, "categorical": self.categorical}
+        columns = listed.get(metric.columns, [*self.numeric, *self.categorical])
+        return self.add(
+            f"own_{name}_values", name, "result/own.sql", own=step, metric=text(name), columns=columns
+        )
 
     def fit_id(self) -> str:
         """Hash of everything that determines the fitted reference state."""

@@ -1,4 +1,4 @@
-"""Business figures that are written as SQL."""
+"""Business figures and metrics that users write as aggregates."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[Column]]:
 
     They are aggregates over the chunk's rows, so the statement that counts the rows computes them.
     """
-    written = [kpi for kpi in draft.monitor.kpis if kpi.sql is not None]
+    written = [
+        (figure.name, family, figure.sql)
+        for family, figures in (("kpi", draft.monitor.kpis), ("summary", draft.monitor.custom_metrics))
+        for figure in figures
+        if figure.sql is not None
+    ]
     trees = {
-        kpi.name: names.aggregate(kpi.sql or "", draft.project.dialect, draft.monitor.allow_functions)
-        for kpi in written
+        name: names.aggregate(sql, draft.project.dialect, draft.monitor.allow_functions)
+        for name, _, sql in written
     }
     used = sorted({name for tree in trees.values() for name in names.columns_of(tree)})
     aliases = {name: f"input_{number}" for number, name in enumerate(used)}
@@ -31,8 +36,13 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[Column]]:
         return node
 
     kpis = [
-        {"index": number, "name": text(kpi.name), "expression": trees[kpi.name].transform(rename)}
-        for number, kpi in enumerate(written)
+        {
+            "index": number,
+            "name": text(name),
+            "family": text(family),
+            "expression": trees[name].transform(rename),
+        }
+        for number, (name, family, _) in enumerate(written)
     ]
     columns = [
         {"expression": figure_column(draft, name), "alias": exp.to_identifier(alias)}

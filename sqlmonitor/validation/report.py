@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sqlmonitor import planner
+from sqlmonitor import planner, templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import DataError
 from sqlmonitor.source import SourceRows
@@ -26,7 +26,7 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
         SqlmonitorError: for what the user must mend.
     """
     types = check_sources(project, monitor, engine)
-    planner.plan(project, monitor, types=types)
+    templates.check(planner.plan(project, monitor, types=types))
     source = SourceRows(monitor, project.dialect)
     inside = exp.true() if monitor.reference.where is None else source.condition(monitor.reference.where)
     if monitor.reference.relation is None:

@@ -56,10 +56,11 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
         _check_label(monitor, monitor.model.label, types)
     if monitor.target is not None:
         _check_label(monitor, monitor.target.column, beside or types)
-    for i, kpi in enumerate(monitor.kpis):
-        if kpi.sql is not None:
-            tree = names.aggregate(kpi.sql, project.dialect, monitor.allow_functions)
-            _check_columns(monitor, f"kpis[{i}].sql", tree, types | beside)
+    if monitor.task == "regression":
+        _check_regression(monitor, types, beside)
+    for key, written in monitor.aggregates():
+        tree = names.aggregate(written, project.dialect, monitor.allow_functions)
+        _check_columns(monitor, key, tree, types | beside)
     if monitor.reference.relation is not None:
         check_overlap(monitor, source, engine)
     return types
@@ -110,6 +111,21 @@ def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
         kind = kinds[name.casefold()]
         if dialects.kind(kind) not in NUMBERS:
             raise monitor.error(key, f"column '{name}' is {kind}, not a number", remedy=remedy)
+
+
+def _check_regression(monitor: Monitor, types: dict[str, str], beside: dict[str, str]) -> None:
+    model, target = monitor.model, monitor.target
+    measured = [("model.label", model.label if model else None, types)]
+    if target is not None:
+        measured.append(("target.column", target.column, beside or types))
+    for key, name, found in measured:
+        kind = next(
+            (kind for column, kind in found.items() if column.casefold() == (name or "").casefold()), ""
+        )
+        if dialects.kind(kind) not in NUMBERS:
+            raise monitor.error(
+                key, f"column '{name}' is {kind}, not a number", remedy="cast it in `predictions: {sql: …}`"
+            )
 
 
 def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:

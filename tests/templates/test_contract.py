@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,16 +15,13 @@ from small_world import OUTCOMES, rows
 from sqlglot import exp
 
 from sqlmonitor import planner, templates
+from sqlmonitor.contract import RESULT_COLUMNS, SMALL_TABLES, Header, declared_columns, read_header
 from sqlmonitor.definitions import loads
 from sqlmonitor.plan import Plan, Step
 
 MOST_LINES = 130
 FOLDER = templates.folder()
 TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
-INPUT = re.compile(r"--   ((?:\{\{ \w+ \}\}(?:, )?)+): (.+)")
-OUTPUT = re.compile(r"--   (\w+) ([\w\[\]]+)(?:\s+-- .+)?")
-TYPES = {"bigint", "integer", "double", "varchar", "boolean", "timestamp", "double[]"}
-COLUMN = re.compile(rf"(\w+) ({'|'.join(re.escape(kind) for kind in sorted(TYPES, reverse=True))})")
 # What a declared type may be in the engine: whole numbers, and NULLs without a type, vary.
 COMPATIBLE = {
     "bigint": {"BIGINT", "INTEGER"},
@@ -58,48 +54,41 @@ MONITOR: dict[str, Any] = small_world.MONITOR | {
     "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
     "segments": ["vehicle", "region"],
     "kpis": [*small_world.MONITOR["kpis"], {"name": "hits", "sql": "sum(actual * predicted)"}],
+    "custom_metrics": [
+        {"name": "total", "sql": "sum(amount)"},
+        {"name": "thousands", "derived": "row_count / 1000"},
+        # What a user may write is what the package itself has.
+        {
+            "name": "own",
+            "template": str(FOLDER / "distance" / "jensen_shannon.sql"),
+            "columns": "both",
+        },
+    ],
 }
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a template says of itself."""
-
-    title: str
-    inputs: dict[str, str]
-    grain: str
-    output: dict[str, str]
 
 
 def header(template: str) -> Header:
     """Reads a header; whatever does not fit the form fails."""
-    lines = []
-    for line in (FOLDER / template).read_text(encoding="utf-8").splitlines():
-        if not line.startswith("--"):
-            break
-        lines.append(line)
-    inputs_at = lines.index("-- inputs:")
-    (grain_at,) = (number for number, line in enumerate(lines) if line.startswith("-- grain: "))
-    output_at = lines.index("-- output:")
-    assert inputs_at < grain_at == output_at - 1
-    inputs: dict[str, str] = {}
-    for line in lines[inputs_at + 1 : grain_at]:
-        found = INPUT.fullmatch(line)
-        assert found, line
-        for name in re.findall(r"\{\{ (\w+) \}\}", found[1]):
-            inputs[name] = found[2]
-    output: dict[str, str] = {}
-    for line in lines[output_at + 1 :]:
-        found = OUTPUT.fullmatch(line)
-        assert found, line
-        assert found[2] in TYPES, line
-        assert found[1] not in output, line
-        output[found[1]] = found[2]
-    return Header(lines[0], inputs, lines[grain_at].removeprefix("-- grain: "), output)
+    path = FOLDER / template
+    return read_header(path.read_text(encoding="utf-8"), path.stem)
 
 
-def plan(resolution: str = "binned", **changes: Any) -> Plan:
-    monitor = MONITOR | {"resolution": resolution} | changes
+VARIANTS: dict[str, dict[str, Any]] = {
+    "binned": {"resolution": "binned"},
+    "exact": {"resolution": "exact"},
+    "regression": {
+        "task": "regression",
+        "model": {"label": "score"},
+        "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
+        "metrics": {"quality": ["missing", "duplicates", "duplicate_count"]},
+        "features": {"numeric": ["amount"]},
+    },
+}
+"""Monitors whose plans together use every template."""
+
+
+def plan(variant: str = "binned", **changes: Any) -> Plan:
+    monitor = MONITOR | VARIANTS[variant] | changes
     project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
     return planner.plan(project, project.monitors[0])
 
@@ -113,8 +102,8 @@ def executed(made: Plan, rows: str = SOURCE) -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def run(resolution: str) -> tuple[Plan, duckdb.DuckDBPyConnection]:
-    made = plan(resolution)
+def run(variant: str) -> tuple[Plan, duckdb.DuckDBPyConnection]:
+    made = plan(variant)
     return made, executed(made)
 
 
@@ -130,20 +119,24 @@ def general(name: str, declared: set[str]) -> str:
 
 
 STEPS = [
-    pytest.param(resolution, step.name, id=f"{resolution}-{step.name}")
-    for resolution in ("binned", "exact")
-    for step in plan(resolution).steps
+    pytest.param(variant, step.name, id=f"{variant}-{step.name}")
+    for variant in VARIANTS
+    for step in plan(variant).steps
 ]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_header_is_complete(template: str) -> None:
-    read = header(template)
-    name = template.rpartition("/")[2].removesuffix(".sql")
-    assert read.title.startswith(f"-- {name}: ")
-    assert read.output
-    if not read.grain.startswith("one row"):
-        assert set(read.grain.split(", ")) <= set(read.output)
+    assert header(template).output
+
+
+def test_every_metric_has_the_columns_of_a_result() -> None:
+    assert header("result/values.sql").output == RESULT_COLUMNS
+    for template in TEMPLATES:
+        if template.startswith("distance/"):
+            read = header(template)
+            assert read.output == RESULT_COLUMNS
+            assert read.inputs.keys() & SMALL_TABLES.keys(), template
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -153,37 +146,30 @@ def test_template_is_short(template: str) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_header_names_the_variables_of_the_body(template: str) -> None:
-    environment = templates.environment()
-    used = sqlglot_free_variables(environment, templates.body(template))
+    used = templates.variables(templates.body(template))
     given = set(header(template).inputs)
     assert used <= given, "the body has variables that the header does not name"
     # Columns of the source are named by `columns`, though each source carries its own.
     assert given - used <= ({"columns"} if template == "source/rows.sql" else set())
 
 
-def sqlglot_free_variables(environment: Any, text: str) -> set[str]:
-    from jinja2 import meta
-
-    return set(meta.find_undeclared_variables(environment.parse(text))) - {"range", "loop"}
-
-
 def test_every_template_is_used_by_a_plan() -> None:
     used = {"source/rows.sql"}
-    for resolution in ("binned", "exact"):
-        used |= {step.template for step in plan(resolution).steps}
+    for variant in VARIANTS:
+        used |= {step.template for step in plan(variant).steps if step.origin is None}
     assert used == set(TEMPLATES)
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_step_is_one_select(resolution: str, name: str) -> None:
-    statements = sqlglot.parse(templates.sql(plan(resolution)[name]), dialect="duckdb")
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_step_is_one_select(variant: str, name: str) -> None:
+    statements = sqlglot.parse(templates.sql(plan(variant)[name]), dialect="duckdb")
     assert len(statements) == 1
     assert isinstance(statements[0], exp.Query)
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_columns_and_types_are_as_declared(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_columns_and_types_are_as_declared(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     declared = header(step.template).output
     types = described(connection, step)
@@ -195,15 +181,15 @@ def test_columns_and_types_are_as_declared(resolution: str, name: str) -> None:
             assert kind in COMPATIBLE[declared[general(column, set(declared))]], column
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_inputs_have_the_declared_columns(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     declared = header(step.template).inputs
     for key, given in step.inputs.items():
         assert key in declared
         for parent in given if isinstance(given, list) else [given]:
-            wanted = dict(COLUMN.findall(declared[key]))
+            wanted = declared_columns(declared[key])
             if parent.is_inline:
                 made_columns = {
                     column.alias_or_name
@@ -222,9 +208,9 @@ def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
                     assert shown[column] in COMPATIBLE[kind], f"{key}.{column}"
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_grain_is_unique(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_grain_is_unique(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     grain = header(step.template).grain
     (count,) = connection.execute(f"select count(*) from {step.table}").fetchall()[0]
