@@ -2,7 +2,7 @@
 -- formula: sup |F - G|; in [0, 1]; NULL when either side has no rows
 -- source: Smirnov 1948; noise floor: mean of the Kolmogorov distribution, sqrt(pi/2) ln 2 sqrt(1/n + 1/m)
 -- inputs:
---   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double
+--   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, reference_area double, reference_deviation double
 -- grain: chunk_number, segment_column, segment_value, column_name
 -- output:
 --   chunk_number bigint
@@ -60,5 +60,5 @@ select
     end as p_value
     , cast(chunk_total as bigint) as row_count
     , missing_count as unused_count
-    , case when statistic is null then 'no values' end as note
+    , case when reference_total = 0 then 'the reference has no values' when statistic is null then 'no values' end as note
 from scaled
