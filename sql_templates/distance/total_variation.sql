@@ -54,7 +54,7 @@ select
     , 'total_variation' as metric
     , column_name
     , '' as component
-    , least(distance, 1e0) as value
+    , case when chunk_total > 0 and reference_total > 0 then least(distance, 1e0) end as value
     , cast(null as double) as standard_error
     , noise_floor as noise_floor
     , cast(null as double) as p_value

@@ -29,7 +29,7 @@ select
     , true as is_numeric
     , case
         when reference_total = 0 or (is_below and 10 * first_count >= reference_total) or (is_above and 10 * last_count >= reference_total) then -1
-        else least(cast(floor(10e0 * before / reference_total) as bigint), 9)
+        else least(cast(floor(10e0 * before / nullif(reference_total, 0)) as bigint), 9)
     end as bin
     , cast(sum(row_count) as bigint) as row_count
     , cast(sum(reference_count) as bigint) as reference_count

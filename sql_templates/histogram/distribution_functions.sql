@@ -17,6 +17,7 @@
 --   difference_after double    -- reference minus chunk, with the edge's rows
 --   width double               -- to the next edge
 --   area double                -- signed area between the two functions up to the next edge
+--   reference_share double     -- of the reference's rows, at the edge and up to the next
 --   reference_area double      -- area below the reference's function up to the next edge
 --   reference_deviation double -- population standard deviation of the column's whole reference; 0 where all is equal
 with cumulated as (
@@ -53,6 +54,7 @@ select
     , measured.reference_after / m - measured.chunk_after / n as difference_after
     , measured.width
     , measured.reference_area - measured.chunk_area as area
+    , measured.reference_count / m as reference_share
     , measured.reference_area
     , case when reference_columns.maximum > reference_columns.minimum then reference_columns.deviation else 0e0 end as reference_deviation
 from measured
