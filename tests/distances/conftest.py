@@ -169,14 +169,23 @@ OVER_VALUES = {
 }
 
 
+def of_counts(counts: np.ndarray) -> dict[str, float | None]:
+    """The distances of two rows of counts by level, the last for all that the first row's side lacks."""
+    return {name: formula(counts) for name, formula in (OVER_COUNTS | OVER_LEVELS).items()}
+
+
+@pytest.fixture(scope="session")
+def expected_of_counts() -> Callable[[np.ndarray], dict[str, float | None]]:
+    return of_counts
+
+
 @pytest.fixture(scope="session")
 def expected() -> Callable[[str, np.ndarray, np.ndarray], dict[str, float | None]]:
     """The distances of two arrays of values that are there, ``number`` or ``level``, by numpy and scipy."""
 
     def computed(column: str, reference: np.ndarray, chunk: np.ndarray) -> dict[str, float | None]:
         if column == "level":
-            counts = level_counts(reference, chunk)
-            return {name: formula(counts) for name, formula in (OVER_COUNTS | OVER_LEVELS).items()}
+            return of_counts(level_counts(reference, chunk))
         counts = doane_counts(reference, chunk)
         found = {name: formula(counts) for name, formula in OVER_COUNTS.items()}
         found["population_stability_index"] = stability_index(decile_counts(reference, chunk))
