@@ -27,32 +27,48 @@ select
     , segment_value
     , column_name
     , true as is_numeric
-    , case
-        when reference_total = 0 or (is_below and 10 * first_count >= reference_total) or (is_above and 10 * last_count >= reference_total) then -1
-        else least(cast(floor(10e0 * before / nullif(reference_total, 0)) as bigint), 9)
-    end as bin
+    , bin
     , cast(sum(row_count) as bigint) as row_count
     , cast(sum(reference_count) as bigint) as reference_count
     , max(chunk_total) as chunk_total
     , max(reference_total) as reference_total
     , max(missing_count) as missing_count
-    , 10 * max(greatest(first_count, last_count)) >= max(reference_total) as has_outside
+    , max(heap) >= max(reference_total) as has_outside
 from (
     select
-        ordered.*
-        , before + reference_count = 0 as is_below
-        , before = reference_total as is_above
-        , max(case when before = 0 then reference_count else 0 end) over series as first_count
-        , max(case when before + reference_count = reference_total then reference_count else 0 end) over series as last_count
+        counted.*
+        , case
+            when reference_total = 0 or (is_below and max(lowest) over series >= reference_total) or (is_above and max(highest) over series >= reference_total) then -1
+            else decile
+        end as bin
+        , greatest(max(lowest) over series, max(highest) over series) as heap
     from (
         select
-            cell_pairs.*
-            , sum(reference_count) over (
-                partition by chunk_number, segment_column, segment_value, column_name
-                order by bin, lower_edge
-            ) - reference_count as before
-        from {{ cell_pairs }} as cell_pairs
-    ) as ordered
+            chunk_number
+            , segment_column
+            , segment_value
+            , column_name
+            , chunk_total
+            , reference_total
+            , missing_count
+            , before + reference_count = 0 as is_below
+            , before = reference_total as is_above
+            , least(cast(floor(10e0 * before / nullif(reference_total, 0)) as bigint), 9) as decile
+            , sum(row_count) as row_count
+            , sum(reference_count) as reference_count
+            , 10 * max(case when before = 0 then reference_count else 0 end) as lowest
+            , 10 * max(case when before + reference_count = reference_total then reference_count else 0 end) as highest
+        from (
+            select
+                cell_pairs.*
+                , sum(reference_count) over (
+                    partition by chunk_number, segment_column, segment_value, column_name
+                    order by bin, lower_edge
+                ) - reference_count as before
+            from {{ cell_pairs }} as cell_pairs
+        ) as ordered
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    ) as counted
     window series as (partition by chunk_number, segment_column, segment_value, column_name)
 ) as placed
 group by 1, 2, 3, 4, 5, 6

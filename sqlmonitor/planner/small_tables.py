@@ -35,9 +35,7 @@ SMALL_TABLES = {
         "histogram/doane_bins.sql",
         {"numeric": "numeric", "categorical": "categorical", "reference_columns": "reference_columns"},
     ),
-    "bins": SmallTable(
-        "compare bins with the reference", "histogram/bins.sql", {"doane_bins": "doane_bins"}
-    ),
+    "bins": SmallTable("compare bins with the reference", "histogram/bins.sql", {"doane_bins": "doane_bins"}),
     "cell_pairs": SmallTable(
         "compare cells with the reference", "histogram/cell_pairs.sql", {"numeric": "numeric"}
     ),

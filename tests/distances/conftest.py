@@ -53,7 +53,9 @@ def measure() -> Iterator[Measure]:
     Gives value, noise floor, p-value and note by column (``number``, ``level``) and metric.
     """
     steps = steps_after_counting()
-    statements = [f"create or replace temp table {step.table} as {templates.rendered(step)}" for step in steps]
+    statements = [
+        f"create or replace temp table {step.table} as {templates.rendered(step)}" for step in steps
+    ]
     nothing: tuple[list, list] = ([], [])
     with duckdb.connect() as connection:
 
@@ -62,7 +64,9 @@ def measure() -> Iterator[Measure]:
                 rows = pd.DataFrame(
                     {
                         "chunk_number": np.repeat([1, 2], [len(side) for side in sides]),
-                        "given": pd.Series([*sides[0], *sides[1]], dtype="float" if kind == "double" else "object"),
+                        "given": pd.Series(
+                            [*sides[0], *sides[1]], dtype="float" if kind == "double" else "object"
+                        ),
                     }
                 )
                 connection.register("rows", rows)
@@ -99,7 +103,10 @@ def level_counts(reference: np.ndarray, chunk: np.ndarray) -> np.ndarray:
     """Counts of both sides by the reference's levels, the last for all that it lacks."""
     known = np.unique(reference)
     return np.array(
-        [[*(side[:, None] == known).sum(axis=0), (~np.isin(side, known)).sum()] for side in (reference, chunk)]
+        [
+            [*(side[:, None] == known).sum(axis=0), (~np.isin(side, known)).sum()]
+            for side in (reference, chunk)
+        ]
     )
 
 
@@ -161,7 +168,9 @@ OVER_LEVELS = {
     "cramers_v": bergsma,
 }
 OVER_VALUES = {
-    "kolmogorov_smirnov": lambda reference, chunk: float(ks_2samp(reference, chunk, method="asymp").statistic),
+    "kolmogorov_smirnov": lambda reference, chunk: float(
+        ks_2samp(reference, chunk, method="asymp").statistic
+    ),
     "wasserstein": wasserstein_distance,
     "wasserstein_normalized": lambda reference, chunk: (
         wasserstein_distance(reference, chunk) / reference.std() if np.ptp(reference) else None

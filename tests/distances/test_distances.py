@@ -69,7 +69,9 @@ def test_numbers(measure, expected, shape: str, change: str) -> None:
 @pytest.mark.parametrize("count", LEVELS)
 def test_levels(measure, expected, count: int, change: str) -> None:
     rng = np.random.default_rng(12)
-    reference, chunk = (rng.choice(count, size, p=LEVELS[count]).astype(str).astype(object) for size in (700, 300))
+    reference, chunk = (
+        rng.choice(count, size, p=LEVELS[count]).astype(str).astype(object) for size in (700, 300)
+    )
     if change == "unseen":
         chunk[:40] = "new"
         chunk[40:50] = "newer"
@@ -83,7 +85,9 @@ def test_levels(measure, expected, count: int, change: str) -> None:
     there = np.array([level for level in chunk if level is not None])
     wanted = expected("level", reference.astype(str), there)
     close(found, wanted, "level")
-    assert found["level", "chi_square"]["p_value"] == pytest.approx(scipys_p_value(reference, there), abs=1e-9)
+    assert found["level", "chi_square"]["p_value"] == pytest.approx(
+        scipys_p_value(reference, there), abs=1e-9
+    )
 
 
 def scipys_p_value(reference: np.ndarray, chunk: np.ndarray) -> float:

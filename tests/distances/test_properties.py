@@ -14,7 +14,10 @@ from sqlmonitor.metrics import CATALOGUE
 DISTANCES = {name: metric for name, metric in CATALOGUE.items() if metric.family == "drift"}
 # The cells or the unit are the reference's, so the other way round is another distance; of these the
 # cells are only those that either side has.
-SYMMETRIC = {"number": ["kolmogorov_smirnov", "wasserstein"], "level": ["jensen_shannon", "hellinger", "l_infinity", "total_variation", "chi_square", "cramers_v"]}
+SYMMETRIC = {
+    "number": ["kolmogorov_smirnov", "wasserstein"],
+    "level": ["jensen_shannon", "hellinger", "l_infinity", "total_variation", "chi_square", "cramers_v"],
+}
 ROOTS = {"jensen_shannon", "hellinger", "cramers_v"}
 
 # Some values often meet, so that there are ties, values on edges and on the maximum; some are far away.
@@ -26,12 +29,17 @@ number = st.one_of(
 anything = st.one_of(number, st.sampled_from([math.nan, math.inf, -math.inf]))
 level = st.sampled_from(["a", "b", "c", "", "Ü", "'"])
 quick = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
 def sides(values, smallest: int = 1):
-    return st.tuples(st.lists(values, min_size=smallest, max_size=40), st.lists(values, min_size=smallest, max_size=40))
+    return st.tuples(
+        st.lists(values, min_size=smallest, max_size=40), st.lists(values, min_size=smallest, max_size=40)
+    )
 
 
 def scale(values) -> float:
@@ -119,7 +127,11 @@ def test_missing_values_take_no_part(measure, values, missing) -> None:
     without = measure(numbers=(reference, chunk))
     beside = measure(numbers=(reference, [*missing, *chunk]))
     for key, row in without.items():
-        assert beside[key]["value"] == (None if row["value"] is None else pytest.approx(row["value"], rel=1e-9, abs=1e-12 * scale([*reference, *chunk])))
+        assert beside[key]["value"] == (
+            None
+            if row["value"] is None
+            else pytest.approx(row["value"], rel=1e-9, abs=1e-12 * scale([*reference, *chunk]))
+        )
         assert beside[key]["unused_count"] == len(missing)
 
 
