@@ -1,6 +1,9 @@
 -- jensen_shannon: distance between each chunk's bins and the reference's, both kinds of column.
 -- formula: sqrt(1/2 sum p log2(2p/(p+q)) + q log2(2q/(p+q))); in [0, 1]; NULL when either side has no rows
--- source: Lin 1991; noise floor of its square (cells - 1)/(8 ln 2) (1/n + 1/m)
+-- source: Lin 1991. noise floor: 8 ln 2 times its square is (1/n + 1/m) times a chi-square with
+-- d = cells - 1 degrees of freedom, whose root has the mean sqrt(d - 1/2 + 1/(8d)) (sqrt(d) would be the
+-- root of its mean). A cell with few rows is no whole degree, or more than one: with t rows of both sides
+-- and s = t n m / (n + m)^2 it counts min(8 ln 2 s, 1 + 0.4/(1 + s^2)), near the mean over the ways to deal t
 -- inputs:
 --   {{ bins }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, is_numeric boolean, bin bigint, row_count bigint, reference_count bigint, chunk_total bigint, reference_total bigint, missing_count bigint
 -- grain: chunk_number, segment_column, segment_value, column_name
@@ -30,6 +33,10 @@ with proportions as (
         , missing_count
         , row_count / cast(nullif(chunk_total, 0) as double) as p
         , reference_count / cast(nullif(reference_total, 0) as double) as q
+        , 1e0 / nullif(chunk_total, 0) + 1e0 / nullif(reference_total, 0) as sampling
+        , (row_count + reference_count) / (
+            (chunk_total + reference_total) * (1e0 / nullif(chunk_total, 0) + 1e0 / nullif(reference_total, 0))
+        ) as size
     from {{ bins }}
 ), summed as (
     select
@@ -40,7 +47,8 @@ with proportions as (
         , max(chunk_total) as chunk_total
         , max(reference_total) as reference_total
         , max(missing_count) as missing_count
-        , sum(case when q > 0 then 1 else 0 end) as cells
+        , max(sampling) as sampling
+        , greatest(sum(least(8 * ln(2e0) * size, 1 + 0.4e0 / (1 + size * size))) - 1, 0) as degrees
         , sum(
             case when p > 0 then p * ln(2 * p / (p + q)) else 0 end
             + case when q > 0 then q * ln(2 * q / (p + q)) else 0 end
@@ -56,10 +64,9 @@ select
     , 'jensen_shannon' as metric
     , column_name
     , '' as component
-    , case when chunk_total > 0 and reference_total > 0 then sqrt(greatest(divergence, 0)) end as value
+    , case when chunk_total > 0 and reference_total > 0 then least(sqrt(greatest(divergence, 0)), 1e0) end as value
     , cast(null as double) as standard_error
-    , case when chunk_total > 0 and reference_total > 0
-        then sqrt((cells - 1) / (8 * ln(2e0)) * (1e0 / chunk_total + 1e0 / reference_total)) end as noise_floor
+    , sqrt(sampling / (8 * ln(2e0))) * case when degrees < 0.5 then degrees else sqrt(degrees - 0.5e0 + 0.125e0 / degrees) end as noise_floor
     , cast(null as double) as p_value
     , chunk_total as row_count
     , missing_count as unused_count

@@ -1,8 +1,11 @@
 -- kolmogorov_smirnov: largest difference of the two distribution functions, with its asymptotic p-value.
 -- formula: sup |F - G|; in [0, 1]; NULL when either side has no rows
--- source: Smirnov 1948; noise floor: mean of the Kolmogorov distribution, sqrt(pi/2) ln 2 sqrt(1/n + 1/m)
+-- source: Smirnov 1948. noise floor, over sqrt(1/n + 1/m): the mean sqrt(pi/2) ln 2 of the Kolmogorov
+-- distribution, less 0.5826 sum q^(3/2), q the reference's share of each value, because a maximum over
+-- steps is below that over a path (Chernoff 1965; near for whole numbers, within a fifth where one value
+-- holds most); where there are two values the mean sqrt(2/pi q(1 - q)) of the one difference
 -- inputs:
---   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double
+--   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, reference_share double, reference_area double, reference_deviation double
 -- grain: chunk_number, segment_column, segment_value, column_name
 -- output:
 --   chunk_number bigint
@@ -26,6 +29,10 @@ with largest as (
         , segment_value
         , column_name
         , max(abs(difference_after)) as statistic
+        , case
+            when sum(case when reference_share > 0 then 1 else 0 end) <= 2 then sqrt(2 / pi() * max(reference_share * (1 - reference_share)))
+            else sqrt(pi() / 2) * ln(2e0) - 0.5826e0 * sum(reference_share * sqrt(reference_share))
+        end as scaled_floor
         , max(chunk_total) as chunk_total
         , max(reference_total) as reference_total
         , max(missing_count) as missing_count
@@ -47,7 +54,7 @@ select
     , '' as component
     , statistic as value
     , cast(null as double) as standard_error
-    , sqrt(pi() / 2) * ln(2e0) * sqrt(1 / nullif(chunk_total, 0) + 1 / nullif(reference_total, 0)) as noise_floor
+    , scaled_floor * sqrt(1 / nullif(chunk_total, 0) + 1 / nullif(reference_total, 0)) as noise_floor
     , case
         when scaled_statistic is null then null
         when scaled_statistic < 0.04 then 1e0
@@ -60,5 +67,5 @@ select
     end as p_value
     , cast(chunk_total as bigint) as row_count
     , missing_count as unused_count
-    , case when statistic is null then 'no values' end as note
+    , case when reference_total = 0 then 'the reference has no values' when statistic is null then 'no values' end as note
 from scaled

@@ -7,10 +7,22 @@ from typing import Literal
 
 Family = Literal["drift", "performance", "quality", "summary", "kpi"]
 Columns = Literal["numeric", "categorical", "both", "none"]
-# The small tables that a metric's template may read: coarse bins beside the reference's, distribution
-# functions beside the reference's, the numeric histograms, the chunks' row counts, the outcomes by score,
-# the counted scores and labels.
-Need = Literal["bins", "distribution_functions", "numeric", "chunk_counts", "score_cells", "scores", ""]
+# The small tables that a metric's template may read: coarse bins beside the reference's, its deciles,
+# distribution functions beside the reference's, the tables of levels by reference and chunk and the tails
+# of their chi-square, the numeric histograms, the chunks' row counts, the outcomes by score, the counted
+# scores and labels.
+Need = Literal[
+    "bins",
+    "deciles",
+    "distribution_functions",
+    "contingency",
+    "chi_square_tail",
+    "numeric",
+    "chunk_counts",
+    "score_cells",
+    "scores",
+    "",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +77,7 @@ class Metric:
         formula: for people.
         source: where the definition comes from.
         columns: the kind of column it is computed for.
-        needs: the small table that its template reads.
+        needs: the small table that its template reads, or several.
         parameters: further SQL that its template takes, by name.
         keeps: what the cells of numeric columns must hold for it besides rows and sums.
         cost: what it costs beyond the stored counts; one that has a cost is computed only where the
@@ -92,7 +104,7 @@ class Metric:
     null_when: str = "no rows"
     default_threshold: DefaultThreshold = BOTH_SIDES
     components: tuple[Component, ...] = ()
-    needs: Need = ""
+    needs: Need | tuple[Need, ...] = ""
     parameters: tuple[tuple[str, str], ...] = ()
     keeps: tuple[Literal["squares", "extremes"], ...] = ()
     cost: str = ""

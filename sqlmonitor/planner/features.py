@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
+from sqlmonitor.planner.small_tables import small_table
 from sqlmonitor.source import parse
 
 AT_ONCE = 120
@@ -16,39 +17,22 @@ AT_ONCE = 120
 
 def add_features(draft: Draft) -> None:
     """Adds what the features are compared by, and every metric over them."""
-    inputs: dict[str, Step] = {}
+    tables: dict[str, Step] = {}
     if draft.numeric:
-        inputs |= exact(draft) if draft.monitor.resolution == "exact" else binned(draft)
+        tables |= exact(draft) if draft.monitor.resolution == "exact" else binned(draft)
     if draft.categorical:
-        inputs |= categories(draft)
-    if not inputs:
+        tables |= categories(draft)
+    if not tables:
         return
-    tables = {"bins": draft.add("bins", "compare bins with the reference", "histogram/bins.sql", **inputs)}
-    if "numeric" in inputs:
-        tables["numeric"] = inputs["numeric"]
     for metric in [*draft.metrics["drift"], *draft.metrics["quality"], *draft.metrics["summary"]]:
         if metric.columns == "none" or (metric.columns == "numeric" and not draft.numeric):
             continue
         if metric.columns == "categorical" and not draft.categorical:
             continue
-        if metric.needs == "distribution_functions" and metric.needs not in tables:
-            tables[metric.needs] = draft.add(
-                "distribution_functions",
-                "compare distribution functions",
-                "histogram/distribution_functions.sql",
-                numeric=inputs["numeric"],
-            )
         parameters = {name: parse(sql) for name, sql in metric.parameters}
-        draft.values.append(
-            draft.add(
-                metric.name,
-                metric.name,
-                metric.template,
-                **{metric.needs: tables[metric.needs]},
-                max_levels=draft.monitor.max_levels,
-                **parameters,
-            )
-        )
+        needs = (metric.needs,) if isinstance(metric.needs, str) else metric.needs
+        inputs = {name: small_table(draft, tables, name) for name in needs}
+        draft.values.append(draft.add(metric.name, metric.name, metric.template, **inputs, **parameters))
 
 
 def numeric_columns(draft: Draft) -> list[dict[str, exp.Expr]]:

@@ -37,6 +37,7 @@ monitors:
     model: {{score: y_pred_proba, label: y_pred, positive: 1}}
     target: {{column: repaid}}
     features: {{numeric: [{", ".join(NUMERIC)}], categorical: [{", ".join(CATEGORICAL)}]}}
+    metrics: {{drift: [jensen_shannon, kolmogorov_smirnov, wasserstein, l_infinity, chi_square]}}
     kpis:
       - name: business_value
         value_matrix: {{{", ".join(f"{cell}: {worth}" for cell, worth in WORTH.items())}}}
