@@ -30,6 +30,8 @@ OUTPUT = re.compile(r"--   (\w+) ([\w\[\]]+)(?:\s+-- .+)?")
 
 SMALL_TABLES = {
     "bins": ("numeric", "categorical", "both"),
+    "deciles": ("numeric", "categorical", "both"),
+    "contingency": ("categorical",),
     "distribution_functions": ("numeric",),
     "numeric": ("numeric",),
 }

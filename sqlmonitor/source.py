@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlglot
@@ -25,6 +26,10 @@ def put(text: str, **trees: exp.Expr) -> exp.Expr:
     return _replaced(parse(text), trees)
 
 
+def _without_nan(column: exp.Expr, kind: dialects.Kind) -> exp.Expr:
+    return put("case when not isnan(label) then label end", label=column) if kind == "float" else column
+
+
 def _replaced(tree: exp.Expr, trees: Mapping[str, exp.Expr]) -> exp.Expr:
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and not node.table and node.name in trees:
@@ -34,6 +39,29 @@ def _replaced(tree: exp.Expr, trees: Mapping[str, exp.Expr]) -> exp.Expr:
     return tree.transform(replace)
 
 
+@dataclass(frozen=True)
+class Types:
+    """What the warehouse said of a monitor's relations.
+
+    Args:
+        predictions: column → type, as the engine describes it.
+        target: the same of the target's relation; empty where it has none of its own.
+    """
+
+    predictions: Mapping[str, str]
+    target: Mapping[str, str] = field(default_factory=dict)
+
+    def kind(self, name: str, *, of_target: bool = False) -> dialects.Kind:
+        """What a column can be used as; ``other`` where there is none of the name."""
+        for column, written in (self.target if of_target else self.predictions).items():
+            if column.casefold() == name.casefold():
+                return dialects.kind(written)
+        return "other"
+
+
+NOT_ASKED = Types({})
+
+
 class SourceRows:
     """Writes the inline steps that read one monitor's relations.
 
@@ -41,8 +69,7 @@ class SourceRows:
         monitor: the definition.
         dialect: the dialect of the user's SQL.
         only_reference: True to read no analysis rows.
-        types: columns of the predictions and the target with their types, where the warehouse was asked;
-            they make some expressions cheaper, and no result different.
+        types: what the warehouse said of the columns, where it was asked.
     """
 
     def __init__(
@@ -51,12 +78,12 @@ class SourceRows:
         dialect: str,
         *,
         only_reference: bool = False,
-        types: Mapping[str, str] | None = None,
+        types: Types = NOT_ASKED,
     ) -> None:
         self.monitor = monitor
         self.dialect = dialect
         self.only_reference = only_reference
-        self.kinds = {name.casefold(): dialects.kind(written) for name, written in (types or {}).items()}
+        self.types = types
 
     def column(self, name: str) -> exp.Expr:
         """A column of the predictions."""
@@ -84,17 +111,23 @@ class SourceRows:
         """
         fold = parse("0")
         if self.monitor.id is not None:
-            is_integer = self.kinds.get(self.monitor.id.casefold()) == "integer"
+            is_integer = self.types.kind(self.monitor.id) == "integer"
             form = dialects.FOLD_OF_INTEGER if is_integer else dialects.FOLD
             fold = put(form, row_id=self.column(self.monitor.id))
         return put("case when is_reference then fold else -1 end", fold=fold)
 
+    def label(self, name: str) -> exp.Expr:
+        """A label of the predictions; NaN is missing."""
+        return _without_nan(self.column(name), self.types.kind(name))
+
     def actual(self) -> exp.Expr:
-        """The label, wherever it stands; NULL where the monitor has none."""
+        """The label, wherever it stands; NULL where the monitor has none or it is NaN."""
         target = self.monitor.target
         if target is None:
             return parse("null")
-        return names.column(target.column, "target" if target.relation else "prediction")
+        of_target = target.relation is not None
+        column = names.column(target.column, "target" if of_target else "prediction")
+        return _without_nan(column, self.types.kind(target.column, of_target=of_target))
 
     def condition(self, text: str) -> exp.Expr:
         """A condition of the user on the predictions' columns."""

@@ -5,7 +5,7 @@
 -- steps is below that over a path (Chernoff 1965; near for whole numbers, within a fifth where one value
 -- holds most); where there are two values the mean sqrt(2/pi q(1 - q)) of the one difference
 -- inputs:
---   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, reference_share double, reference_area double, reference_deviation double
+--   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, absolute_area double, largest_inside double, reference_share double, reference_area double, reference_deviation double
 -- grain: chunk_number, segment_column, segment_value, column_name
 -- output:
 --   chunk_number bigint
@@ -28,7 +28,7 @@ with largest as (
         , segment_column
         , segment_value
         , column_name
-        , max(abs(difference_after)) as statistic
+        , greatest(max(abs(difference_after)), coalesce(max(largest_inside), 0)) as statistic
         , case
             when sum(case when reference_share > 0 then 1 else 0 end) <= 2 then sqrt(2 / pi() * max(reference_share * (1 - reference_share)))
             else sqrt(pi() / 2) * ln(2e0) - 0.5826e0 * sum(reference_share * sqrt(reference_share))

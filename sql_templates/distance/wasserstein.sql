@@ -4,7 +4,7 @@
 -- source: Vallender 1974. noise floor: sqrt(2/pi) sqrt(1/n + 1/m) times the integral of sqrt(F (1 - F)), F the
 -- reference's mean over each cell
 -- inputs:
---   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, reference_share double, reference_area double, reference_deviation double
+--   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, absolute_area double, largest_inside double, reference_share double, reference_area double, reference_deviation double
 --   {{ name }}: the metric's
 --   {{ unit }}: size of the unit, in the column's
 -- grain: chunk_number, segment_column, segment_value, column_name
@@ -29,8 +29,8 @@ with areas as (
         , segment_column
         , segment_value
         , column_name
-        , sum(abs(area)) as distance
-        , case when sum(abs(area)) <= 1.7e308
+        , sum(absolute_area) as distance
+        , case when sum(absolute_area) <= 1.7e308
             then sqrt(2 / pi() * (1 / nullif(max(chunk_total), 0) + 1 / nullif(max(reference_total), 0)))
             * sum(sqrt(greatest(case when width <= 1.7e308 then reference_area * (width - reference_area) else 0 end, 0))) end as noise_floor
         , max(chunk_total) as chunk_total

@@ -8,7 +8,7 @@
 --   even_minimum_0 double     -- the minimum of an even grid; NULL for an uneven one
 --   maximum_0 double
 --   steps_per_unit_0 double   -- 16777216 steps a cell
---   uneven_0 double[]         -- minimum, maximum, unit, bins per unit; lower edges of pieces 1 to 5; steps per unit of pieces 0 to 5
+--   uneven_0 double[]         -- minimum, maximum, unit, bins per unit; lower edges of pieces 1 to 7; steps per unit of pieces 0 to 7
 with scaled as (
     select
         column_index
@@ -22,10 +22,10 @@ with scaled as (
 ), pieces as (
     select
         column_index
-        {% for piece in range(1, 6) %}
+        {% for piece in range(1, 8) %}
         , max(case when piece = {{ piece }} then lower_edge end) as lower_{{ piece }}
         {% endfor %}
-        {% for piece in range(6) %}
+        {% for piece in range(8) %}
         , max(case when piece = {{ piece }} then coalesce(cell_count / nullif(upper_edge - lower_edge, 0), 0) * 16777216 end) as slope_{{ piece }}
         {% endfor %}
     from {{ edges }}
@@ -35,8 +35,8 @@ with scaled as (
         scaled.*
         , [
             minimum, maximum, unit, bins_per_unit
-            {% for piece in range(1, 6) %}, lower_{{ piece }}{% endfor %}
-            {% for piece in range(6) %}, slope_{{ piece }}{% endfor %}
+            {% for piece in range(1, 8) %}, lower_{{ piece }}{% endfor %}
+            {% for piece in range(8) %}, slope_{{ piece }}{% endfor %}
         ] as uneven
     from scaled
     left join pieces on scaled.column_index = pieces.column_index

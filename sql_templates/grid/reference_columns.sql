@@ -1,10 +1,10 @@
 -- reference_columns: the fitted range and number of bins of every numeric column.
 -- formula: Doane's rule, bins = ceil(1 + log2(n) + log2(1 + |g| / sigma_g)); g the skewness, sigma_g = sqrt(6(n-2)/((n+1)(n+3)))
 -- source: Doane 1976, "Aesthetic frequency classifications"; numpy.histogram_bin_edges(bins='doane')
--- About 1,000 equal cells; as many as 16,000 where the densest would hold more than 2 % of the reference.
+-- About 1,000 equal cells; as many as 16,000 where the densest would hold more than 0.5 % of the reference.
 -- Where not even those are narrow enough, cells are placed by quantiles, which costs three times as much to count.
 -- inputs:
---   {{ statistics }}: column_index integer, column_name varchar, row_count bigint, minimum double, maximum double, mean double, deviation double, third_moment double, quantile_1 double, quantile_2 double, quantile_3 double, quantile_4 double, quantile_5 double
+--   {{ statistics }}: column_index integer, column_name varchar, row_count bigint, minimum double, maximum double, mean double, deviation double, third_moment double, quantile_1 double, quantile_2 double, quantile_3 double, quantile_4 double, quantile_5 double, quantile_6 double, quantile_7 double
 --   {{ density_steps }}: share, lower and upper quantile of every stretch of the distribution
 -- grain: column_index
 -- output:
@@ -24,6 +24,8 @@
 --   quantile_3 double
 --   quantile_4 double
 --   quantile_5 double
+--   quantile_6 double
+--   quantile_7 double
 with skewed as (
     select
         statistics.*
@@ -64,7 +66,7 @@ with skewed as (
         refined.*
         , base_count * case
             {% for factor in (1, 2, 4, 8) %}
-            when coalesce(peak_density / base_count, 0) <= {{ factor }} * 0.02e0 then {{ factor }}
+            when coalesce(peak_density / base_count, 0) <= {{ factor }} * 0.005e0 then {{ factor }}
             {% endfor %}
             else 16
         end as cell_count
@@ -81,10 +83,12 @@ select
     , coalesce(nullif(maximum - minimum, 0), nullif(abs(maximum), 0), 1) as unit
     , bin_count
     , cell_count
-    , coalesce(peak_density / cell_count <= 0.02e0, true) as is_even
+    , coalesce(peak_density / cell_count <= 0.005e0, true) as is_even
     , quantile_1
     , quantile_2
     , quantile_3
     , quantile_4
     , quantile_5
+    , quantile_6
+    , quantile_7
 from scaled

@@ -23,7 +23,7 @@ select
     , avg(value_{{ column.index }} * value_{{ column.index }} * value_{{ column.index }}) as cubes_{{ column.index }}
     , quantile_disc(
         case when is_sampled then value_{{ column.index }} end
-        , [0.001, 0.05, 0.5, 0.95, 0.999]
+        , [0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999]
     ) as quantiles_{{ column.index }}
     {% endfor %}
 from (

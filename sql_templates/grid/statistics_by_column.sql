@@ -17,6 +17,8 @@
 --   quantile_3 double
 --   quantile_4 double
 --   quantile_5 double
+--   quantile_6 double
+--   quantile_7 double
 {% for column in columns %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -28,7 +30,7 @@ select
     , mean_{{ column.index }} as mean
     , deviation_{{ column.index }} as deviation
     , cubes_{{ column.index }} - 3 * mean_{{ column.index }} * deviation_{{ column.index }} * deviation_{{ column.index }} - mean_{{ column.index }} * mean_{{ column.index }} * mean_{{ column.index }} as third_moment
-    {% for quantile in range(1, 6) %}
+    {% for quantile in range(1, 8) %}
     , quantiles_{{ column.index }}[{{ quantile }}] as quantile_{{ quantile }}
     {% endfor %}
 from {{ statistics }}

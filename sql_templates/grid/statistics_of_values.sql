@@ -18,6 +18,8 @@
 --   quantile_3 double
 --   quantile_4 double
 --   quantile_5 double
+--   quantile_6 double
+--   quantile_7 double
 with reference_values as (
     select column_index, value, cast(sum(row_count) as bigint) as row_count
     from {{ value_counts }}
@@ -59,7 +61,7 @@ select
     , moments.mean
     , sqrt(moments.variance) as deviation
     , moments.third_moment
-    {% for quantile in range(1, 6) %}
+    {% for quantile in range(1, 8) %}
     , cast(null as double) as quantile_{{ quantile }}
     {% endfor %}
 from named

@@ -1,5 +1,7 @@
 -- distribution_functions: each chunk's distribution function beside the reference's, at every edge that either has.
--- An area is exact whatever the cells' width, because their sums are kept.
+-- A signed area is exact whatever the cells' width, because their sums are kept. Where the two functions
+-- cross inside a cell, or the chunk has one row in it, the reference is read as spread evenly around its mean
+-- there, unless that mean is near an edge, as where all values are equal.
 -- inputs:
 --   {{ cell_pairs }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, row_count bigint, value_sum double, reference_count bigint, reference_sum double, chunk_total bigint, reference_total bigint, missing_count bigint
 --   {{ reference_columns }}: column_name varchar, minimum double, maximum double, deviation double
@@ -17,6 +19,8 @@
 --   difference_after double    -- reference minus chunk, with the edge's rows
 --   width double               -- to the next edge
 --   area double                -- signed area between the two functions up to the next edge
+--   absolute_area double       -- area between them up to the next edge
+--   largest_inside double      -- largest absolute difference at the chunk's one row in the cell
 --   reference_share double     -- of the reference's rows, at the edge and up to the next
 --   reference_area double      -- area below the reference's function up to the next edge
 --   reference_deviation double -- population standard deviation of the column's whole reference; 0 where all is equal
@@ -39,6 +43,12 @@ with cumulated as (
         , next_edge - lower_edge as width
         , ((chunk_after - row_count) * (next_edge - lower_edge) + row_count * next_edge - value_sum) / n as chunk_area
         , ((reference_after - reference_count) * (next_edge - lower_edge) + reference_count * next_edge - reference_sum) / m as reference_area
+        , (reference_after - reference_count) / m - (chunk_after - row_count) / n as difference_before
+        , reference_after / m - chunk_after / n as difference_after
+        , case
+            when row_count = 1 and next_edge > lower_edge and reference_sum / nullif(reference_count, 0) - lower_edge between 0.3e0 * (next_edge - lower_edge) and 0.7e0 * (next_edge - lower_edge)
+                then least((value_sum - lower_edge) / nullif(2 * (reference_sum / reference_count - lower_edge), 0), 1) * reference_count / m
+        end as share_below_row
     from cumulated
 )
 select
@@ -50,10 +60,22 @@ select
     , cast(measured.chunk_total as double) as chunk_total
     , cast(measured.reference_total as double) as reference_total
     , measured.missing_count
-    , (measured.reference_after - measured.reference_count) / m - (measured.chunk_after - measured.row_count) / n as difference_before
-    , measured.reference_after / m - measured.chunk_after / n as difference_after
+    , measured.difference_before
+    , measured.difference_after
     , measured.width
     , measured.reference_area - measured.chunk_area as area
+    , case
+        when measured.difference_before * measured.difference_after < 0 then greatest(
+            abs(measured.reference_area - measured.chunk_area)
+            , measured.width * (measured.difference_before * measured.difference_before + measured.difference_after * measured.difference_after)
+              / (2 * abs(measured.difference_before - measured.difference_after))
+        )
+        else abs(measured.reference_area - measured.chunk_area)
+    end as absolute_area
+    , greatest(
+        abs(measured.difference_before + measured.share_below_row)
+        , abs(measured.difference_before + measured.share_below_row - 1 / n)
+    ) as largest_inside
     , measured.reference_count / m as reference_share
     , measured.reference_area
     , case when reference_columns.maximum > reference_columns.minimum then reference_columns.deviation else 0e0 end as reference_deviation

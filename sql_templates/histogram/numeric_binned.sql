@@ -38,6 +38,8 @@ with counted as (
         , code >= 65536 as is_above_minimum
         , case when code >= 131072 then code - 131072 end as cell
         , (code - 131072) % 1024 as fine_cell
+        -- The maximum ends the last piece; there is none after it.
+        , least((code - 131072) % 1024 // 127, 7) as piece
     from counted
     inner join {{ reference_columns }} as reference_columns on counted.column_index = reference_columns.column_index
 ), placed as (
@@ -51,13 +53,13 @@ with counted as (
         end as bin
         , case
             when is_inside and is_even then minimum + cell * ((maximum - minimum) / coded.cell_count)
-            when is_inside then coalesce(edges.lower_edge + (fine_cell % 160) * ((edges.upper_edge - edges.lower_edge) / 160e0), minimum)
+            when is_inside then coalesce(edges.lower_edge + (fine_cell - 127 * coded.piece) * ((edges.upper_edge - edges.lower_edge) / 127e0), minimum)
             when is_above_minimum then maximum
             when code > 0 then minimum
         end as origin
         , case
             when is_inside and is_even then (maximum - minimum) / coded.cell_count
-            when is_inside then coalesce((edges.upper_edge - edges.lower_edge) / 160e0, 0)
+            when is_inside then coalesce((edges.upper_edge - edges.lower_edge) / 127e0, 0)
             else 0e0
         end as width
         , case
@@ -68,7 +70,7 @@ with counted as (
         , case when is_inside then 0 else code % 65536 - 20480 end as octave
     from coded
     left join {{ edges }} as edges
-        on coded.column_index = edges.column_index and not coded.is_even and edges.piece = coded.fine_cell // 160
+        on coded.column_index = edges.column_index and not coded.is_even and edges.piece = coded.piece
 ), measured as (
     select
         placed.*

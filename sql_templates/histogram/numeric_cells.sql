@@ -57,9 +57,9 @@ from (
                         when value_{{ column.index }} between uneven_{{ column.index }}[1] and uneven_{{ column.index }}[2] then floor(
                             floor((value_{{ column.index }} - uneven_{{ column.index }}[1]) * uneven_{{ column.index }}[4] + 1e-9) * 17179869184
                             + case
-                                {% for piece in range(6) %}
-                                {% if piece < 5 %}when value_{{ column.index }} < uneven_{{ column.index }}[{{ 5 + piece }}] then{% else %}else{% endif %}
-                                (value_{{ column.index }} - uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 4 + piece }}{% endif %}]) * uneven_{{ column.index }}[{{ 10 + piece }}] + {{ (column.place * 262144 + 131072 + piece * 160) * 16777216 }}.5e0
+                                {% for piece in range(8) %}
+                                {% if piece < 7 %}when value_{{ column.index }} < uneven_{{ column.index }}[{{ 5 + piece }}] then{% else %}else{% endif %}
+                                (value_{{ column.index }} - uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 4 + piece }}{% endif %}]) * uneven_{{ column.index }}[{{ 12 + piece }}] + {{ (column.place * 262144 + 131072 + piece * 127) * 16777216 }}.5e0
                                 {% endfor %}
                             end)
                         when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then {{ column.place * 262144 * 16777216 }}e0

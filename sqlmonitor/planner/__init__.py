@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from sqlmonitor.definitions import Monitor, Project
@@ -16,7 +15,7 @@ from sqlmonitor.planner.features import add_features
 from sqlmonitor.planner.performance import add_performance
 from sqlmonitor.planner.regression import add_regression
 from sqlmonitor.rules import rules
-from sqlmonitor.source import parse
+from sqlmonitor.source import NOT_ASKED, Types, parse
 
 __all__ = ["plan"]
 
@@ -26,7 +25,7 @@ def plan(
     monitor: Monitor,
     *,
     stage: Literal["run", "fit"] = "run",
-    types: Mapping[str, str] | None = None,
+    types: Types = NOT_ASKED,
 ) -> Plan:
     """Compiles a monitor.
 
@@ -34,7 +33,8 @@ def plan(
         project: where it stands.
         monitor: what to compute.
         stage: ``fit`` reads the reference only.
-        types: the predictions' columns with their types, where the warehouse was asked.
+        types: what the warehouse said of the columns, where it was asked; without it, some expressions cost
+            more, and a NaN among labels is a label.
 
     Raises:
         ConfigurationError: for a metric that is unknown or does not fit.

@@ -9,7 +9,7 @@ from sqlmonitor.definitions import Monitor
 from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.planner.figures import figures
+from sqlmonitor.planner.figures import figures, reads_target
 from sqlmonitor.source import parse, put
 
 
@@ -23,7 +23,9 @@ def add_chunks(draft: Draft) -> None:
         "count rows by chunk",
         "chunk/chunk_counts.sql",
         kpis != [],
-        rows=draft.source.rows([time, *columns, *draft.segment_columns()], reads_target=bool(kpis)),
+        rows=draft.source.rows(
+            [time, *columns, *draft.segment_columns()], reads_target=reads_target(columns)
+        ),
         segments=draft.segments,
         kpis=kpis,
     )

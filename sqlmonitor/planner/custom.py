@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from sqlglot import exp
 
@@ -11,6 +12,7 @@ from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.definitions.business import CustomMetric
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.metrics import BOTH_SIDES, CATALOGUE, UPPER_SIDE, Metric
+from sqlmonitor.metrics.metric import Need
 from sqlmonitor.plan import Origin
 
 DERIVED = "result/derived.sql"
@@ -155,7 +157,7 @@ def _distance(project: Project, monitor: Monitor, index: int, custom: CustomMetr
         formula=custom.description or f"as {custom.template} has it",
         unit=custom.unit or "",
         columns=columns,
-        needs="bins" if needs == "bins" else "numeric" if needs == "numeric" else "distribution_functions",
+        needs=cast(Need, needs),
         default_threshold=UPPER_SIDE,
     )
     return metric, Origin(place.file, place.line, place.key, monitor.allow_functions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -13,7 +12,7 @@ from sqlmonitor.metrics import CATALOGUE, Metric
 from sqlmonitor.metrics.performance import normalized
 from sqlmonitor.plan import Check, Origin, Step, digest
 from sqlmonitor.planner.custom import add_custom
-from sqlmonitor.source import SourceRows
+from sqlmonitor.source import NOT_ASKED, SourceRows, Types
 
 FAMILIES = ("drift", "performance", "quality", "summary")
 
@@ -71,7 +70,7 @@ class Draft:
         monitor: Monitor,
         *,
         only_reference: bool,
-        types: Mapping[str, str] | None = None,
+        types: Types = NOT_ASKED,
     ) -> None:
         self.project = project
         self.monitor = monitor

@@ -145,7 +145,7 @@ def exact(draft: Draft) -> dict[str, Step]:
 
 def reference_columns(draft: Draft, statistics: Step) -> Step:
     """Adds the fit of ranges and bins; an even grid is refused by the density between quantiles."""
-    shares = (0.001, 0.05, 0.5, 0.95, 0.999)
+    shares = (0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999)
     bounds = [
         (0.0, "minimum"),
         *((share, f"quantile_{n}") for n, share in enumerate(shares, 1)),

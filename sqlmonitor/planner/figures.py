@@ -12,6 +12,11 @@ from sqlmonitor.planner.draft import Draft, text
 Column = dict[str, exp.Expr]
 
 
+def reads_target(columns: list[Column]) -> bool:
+    """True where a column may stand in the target's relation."""
+    return any(not column["expression"].args.get("table") for column in columns)
+
+
 def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[Column]]:
     """The figures as the templates take them, and the columns that their expressions read.
 
@@ -58,4 +63,5 @@ def figure_column(draft: Draft, name: str) -> exp.Expr:
     own = {monitor.id, monitor.timestamp, *monitor.features.numeric, *monitor.features.categorical}
     if model is not None:
         own |= {model.label, model.score if isinstance(model.score, str) else None}
+    own |= set(draft.source.types.predictions)
     return names.column(name, "prediction") if name in own else names.column(name)

@@ -23,7 +23,7 @@ def add_performance(draft: Draft, score: str) -> None:
     label = monitor.model.label
     columns = {
         "score": draft.source.number(score),
-        "predicted_label": draft.source.column(label) if label else parse("null"),
+        "predicted_label": draft.source.label(label) if label else parse("null"),
         "actual_label": draft.source.actual(),
         "fold": draft.source.fold(),
     }

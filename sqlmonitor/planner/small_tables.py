@@ -50,11 +50,11 @@ SMALL_TABLES = {
         {"cell_pairs": "cell_pairs", "bins": "bins"},
     ),
     "contingency": SmallTable(
-        "tables of levels by reference and chunk", "distance/contingency.sql", {"bins": "bins"}
+        "tables of levels by reference and chunk", "contingency/contingency.sql", {"bins": "bins"}
     ),
     "chi_square_tail": SmallTable(
         "tails of the chi-square distribution",
-        "distance/chi_square_tail.sql",
+        "contingency/chi_square_tail.sql",
         {"statistics": "contingency"},
         (("erfc", complementary_error_function("root")),),
     ),

@@ -42,7 +42,7 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
             f"monitor '{monitor.name}': the reference has no rows",
             remedy="check `reference`, `where` and the timestamp column",
         )
-    lines = [f"{len(types)} columns, {rows + timeless:,} rows"]
+    lines = [f"{len(types.predictions)} columns, {rows + timeless:,} rows"]
     if timeless:
         lines.append(f"{timeless:,} rows have no {monitor.timestamp} and are left out")
     lines.append(f"reference {reference:,} rows, analysis {analysis:,} rows")

@@ -8,7 +8,7 @@ from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import WarehouseError
 from sqlmonitor.plan import Check
-from sqlmonitor.source import SourceRows
+from sqlmonitor.source import SourceRows, Types
 from sqlmonitor.store import quoted
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.overlap import check_overlap
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 NUMBERS = ("integer", "decimal", "float", "boolean")
 
 
-def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[str, str]:
+def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
     """Checks relations, columns, types, the target's key and the reference before anything runs.
 
     Returns:
-        The predictions' columns with their types.
+        The columns of the predictions and of the target's relation with their types.
 
     Raises:
         ConfigurationError: for a relation or column that is not there or cannot be used so.
@@ -52,18 +52,19 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> dict[st
     beside: dict[str, str] = {}
     if monitor.target is not None and monitor.target.relation is not None:
         beside = _check_target(monitor, source, engine)
-    if monitor.model is not None and monitor.model.label is not None:
-        _check_label(monitor, monitor.model.label, types)
-    if monitor.target is not None:
-        _check_label(monitor, monitor.target.column, beside or types)
     if monitor.task == "regression":
         _check_regression(monitor, types, beside)
+    else:
+        if monitor.model is not None and monitor.model.label is not None:
+            _check_label(monitor, monitor.model.label, types)
+        if monitor.target is not None:
+            _check_label(monitor, monitor.target.column, beside or types)
     for key, written in monitor.aggregates():
         tree = names.aggregate(written, project.dialect, monitor.allow_functions)
         _check_columns(monitor, key, tree, types | beside)
     if monitor.reference.relation is not None:
         check_overlap(monitor, source, engine)
-    return types
+    return Types(types, beside)
 
 
 def _described(monitor: Monitor, key: str, relation: exp.Expr, engine: Engine) -> dict[str, str]:
