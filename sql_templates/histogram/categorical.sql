@@ -13,6 +13,7 @@
 --   bin bigint
 --   level varchar
 --   row_count bigint
+--   level_count bigint   -- levels that share the bin
 with named as (
     {% for column in columns %}
     {% if not loop.first %}union all{% endif %}
@@ -26,6 +27,7 @@ with named as (
         , named.column_name
         , case when category_counts.level is not null then coalesce(levels.bin, -1) end as bin
         , levels.level
+        , category_counts.level as own_level
         , category_counts.row_count
     from {{ category_counts }} as category_counts
     inner join named on category_counts.column_index = named.column_index
@@ -40,5 +42,6 @@ select
     , bin
     , min(level) as level
     , cast(sum(row_count) as bigint) as row_count
+    , count(own_level) as level_count
 from placed
 group by chunk_number, segment_column, segment_value, column_name, bin

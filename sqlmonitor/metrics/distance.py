@@ -43,6 +43,7 @@ METRICS = (
     Metric(
         name="hellinger",
         family="drift",
+        is_default=False,
         template="distance/hellinger.sql",
         needs="bins",
         columns="both",
@@ -56,6 +57,7 @@ METRICS = (
     Metric(
         name="total_variation",
         family="drift",
+        is_default=False,
         template="distance/total_variation.sql",
         needs="bins",
         columns="both",
@@ -69,6 +71,7 @@ METRICS = (
     Metric(
         name="population_stability_index",
         family="drift",
+        is_default=False,
         template="distance/population_stability_index.sql",
         needs="deciles",
         columns="both",
@@ -111,6 +114,7 @@ METRICS = (
     Metric(
         name="wasserstein_normalized",
         family="drift",
+        is_default=False,
         template="distance/wasserstein.sql",
         needs="distribution_functions",
         columns="numeric",
@@ -150,6 +154,7 @@ METRICS = (
     Metric(
         name="cramers_v",
         family="drift",
+        is_default=False,
         template="distance/cramers_v.sql",
         needs="contingency",
         columns="categorical",

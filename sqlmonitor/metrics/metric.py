@@ -18,6 +18,8 @@ Need = Literal[
     "contingency",
     "chi_square_tail",
     "numeric",
+    "moments",
+    "categorical",
     "chunk_counts",
     "score_cells",
     "scores",
@@ -79,9 +81,9 @@ class Metric:
         columns: the kind of column it is computed for.
         needs: the small table that its template reads, or several.
         parameters: further SQL that its template takes, by name.
-        keeps: what the cells of numeric columns must hold for it besides rows and sums.
-        cost: what it costs beyond the stored counts; one that has a cost is computed only where the
-            user asks for it by name.
+        keeps: ``squares`` or ``extremes``, where the cells of numeric columns must hold these for it.
+        cost: what it costs beyond the stored counts, for people.
+        is_default: False where it is computed only when the user asks for it by name.
         tasks: the tasks it fits; empty for all.
         lower_limit: smallest possible value.
         upper_limit: largest possible value.
@@ -106,5 +108,6 @@ class Metric:
     components: tuple[Component, ...] = ()
     needs: Need | tuple[Need, ...] = ""
     parameters: tuple[tuple[str, str], ...] = ()
-    keeps: tuple[Literal["squares", "extremes"], ...] = ()
+    keeps: tuple[str, ...] = ()
     cost: str = ""
+    is_default: bool = True

@@ -56,6 +56,7 @@ METRICS = (
             Component(value=f"{BEYOND_THE_FIRST} / cast(row_count as double)", standard_error="null"),
         ),
         cost=SCAN_OF_IDS,
+        is_default=False,
     ),
     Metric(
         name="duplicate_count",
@@ -68,5 +69,6 @@ METRICS = (
         default_threshold=NONE_ALLOWED,
         components=(Component(value=BEYOND_THE_FIRST, standard_error="null"),),
         cost=SCAN_OF_IDS,
+        is_default=False,
     ),
 )

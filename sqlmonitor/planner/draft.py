@@ -23,7 +23,7 @@ def text(value: str) -> exp.Expr:
 
 
 def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
-    """The metrics of each family: the user's, or all that fit the task and cost no scan of their own.
+    """The metrics of each family: the user's, or the default ones that fit the task.
 
     Raises:
         ConfigurationError: for a metric that is unknown or does not fit the task.
@@ -56,7 +56,7 @@ def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
         metrics[family] = [
             normalized(metric, monitor.metrics.normalize)
             for metric in fitting
-            if (not metric.cost if asked is None else metric.name in asked)
+            if (metric.is_default if asked is None else metric.name in asked)
         ]
     return metrics
 

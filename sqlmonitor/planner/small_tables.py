@@ -49,6 +49,7 @@ SMALL_TABLES = {
         "histogram/deciles.sql",
         {"cell_pairs": "cell_pairs", "bins": "bins"},
     ),
+    "moments": SmallTable("mean and spread of columns", "histogram/moments.sql", {"numeric": "numeric"}),
     "contingency": SmallTable(
         "tables of levels by reference and chunk", "contingency/contingency.sql", {"bins": "bins"}
     ),
