@@ -11,6 +11,7 @@
 --   segment_value varchar
 --   is_predicted_positive boolean
 --   cell double
+--   position double      -- mean score of its rows, before calibration
 --   row_count bigint
 --   positives double
 --   negatives double
@@ -22,6 +23,7 @@ with calibrated as (
         , predicted_label = {{ positive }} as is_predicted_positive
         , actual_label = {{ positive }} as is_positive
         , cell
+        , position
         , cast(row_count as double) as rows_in_cell
         , row_count
         , case when is_calibrated then coalesce(isotonic, position) else position end as probability
@@ -35,6 +37,7 @@ select
     , segment_value
     , is_predicted_positive
     , cell
+    , position
     , row_count
     , case when cell is not null then rows_in_cell * probability end as positives
     , case when cell is not null then rows_in_cell * (1 - probability) end as negatives
@@ -47,6 +50,7 @@ select
     , segment_value
     , is_predicted_positive
     , cell
+    , position
     , row_count
     , case when is_positive then rows_in_cell when not is_positive then 0e0 end as positives
     , case when is_positive then 0e0 when not is_positive then rows_in_cell end as negatives

@@ -1,6 +1,6 @@
 -- score_cells: positives and negatives of every score cell, with what stands above and below it.
 -- inputs:
---   {{ outcomes }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, cell double, row_count bigint, positives double, negatives double
+--   {{ outcomes }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, cell double, position double, row_count bigint, positives double, negatives double
 -- grain: family, chunk_number, segment_column, segment_value, cell
 -- output:
 --   family varchar
@@ -8,6 +8,8 @@
 --   segment_column varchar
 --   segment_value varchar
 --   cell double
+--   score double         -- mean score of the cell, before calibration
+--   row_count bigint
 --   positives double
 --   negatives double
 --   positives_above double
@@ -15,7 +17,16 @@
 --   positive_total double
 --   negative_total double
 with grouped as (
-    select family, chunk_number, segment_column, segment_value, cell, sum(positives) as positives, sum(negatives) as negatives
+    select
+        family
+        , chunk_number
+        , segment_column
+        , segment_value
+        , cell
+        , sum(position * row_count) / sum(row_count) as score
+        , cast(sum(row_count) as bigint) as row_count
+        , sum(positives) as positives
+        , sum(negatives) as negatives
     from {{ outcomes }}
     where cell is not null and positives is not null
     group by family, chunk_number, segment_column, segment_value, cell
@@ -26,6 +37,8 @@ select
     , segment_column
     , segment_value
     , cell
+    , score
+    , row_count
     , positives
     , negatives
     , coalesce(sum(positives) over (partition by family, chunk_number, segment_column, segment_value order by cell desc rows between unbounded preceding and 1 preceding), 0) as positives_above

@@ -81,4 +81,4 @@ def _threshold(threshold: DefaultThreshold | None) -> str:
         for side, limit in (("lower", threshold.lower), ("upper", threshold.upper))
         if limit is not None
     ]
-    return f"{threshold.kind.replace('_', ' ')}: {', '.join(sides)}"
+    return f"{threshold.kind.replace('_', ' ')}: {', '.join(sides)}" if sides else "none"

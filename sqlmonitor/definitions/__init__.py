@@ -7,9 +7,10 @@ from sqlmonitor.definitions.business import (
     Threshold,
     ValueMatrix,
 )
+from sqlmonitor.definitions.chosen import Metrics, Normalize
 from sqlmonitor.definitions.loading import json_schema, load, loads
 from sqlmonitor.definitions.model import Features, Model, Target
-from sqlmonitor.definitions.monitor import Metrics, Monitor
+from sqlmonitor.definitions.monitor import Monitor
 from sqlmonitor.definitions.project import Project
 from sqlmonitor.definitions.source import Chunks, Reference, Source
 
@@ -21,6 +22,7 @@ __all__ = [
     "Metrics",
     "Model",
     "Monitor",
+    "Normalize",
     "Project",
     "Reference",
     "Source",

@@ -8,28 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from sqlmonitor.definitions.business import Kpi, Threshold
+from sqlmonitor.definitions.chosen import Metrics
 from sqlmonitor.definitions.definition import Definition, Names, Text, Whole, complaint
 from sqlmonitor.definitions.document import Document, KeyPath, parse_key, written_key
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.source import Chunks, Reference, Source
 from sqlmonitor.errors import ConfigurationError
 
-__all__ = ["Metrics", "Monitor", "Task"]
+__all__ = ["Monitor", "Task"]
 
 Task = Literal["binary_classification", "multiclass_classification", "regression", "none"]
-
-
-class Metrics(Definition):
-    """Which metrics of each family; a family that is left out has its sensible defaults."""
-
-    drift: Names | None = None
-    """How far features and outputs moved from the reference."""
-    performance: Names | None = None
-    """How good the model is: estimated everywhere, realized where labels are."""
-    quality: Names | None = None
-    """What is wrong with the data."""
-    summary: Names | None = None
-    """Plain statistics."""
 
 
 class Monitor(Definition):

@@ -8,8 +8,9 @@ from typing import Literal
 Family = Literal["drift", "performance", "quality", "summary", "kpi"]
 Columns = Literal["numeric", "categorical", "both", "none"]
 # The small tables that a metric's template may read: coarse bins beside the reference's, distribution
-# functions beside the reference's, the numeric histograms, the chunks' row counts.
-Need = Literal["bins", "distribution_functions", "numeric", "chunk_counts", ""]
+# functions beside the reference's, the numeric histograms, the chunks' row counts, the outcomes by score,
+# the counted scores and labels.
+Need = Literal["bins", "distribution_functions", "numeric", "chunk_counts", "score_cells", "scores", ""]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class DefaultThreshold:
 
 BOTH_SIDES = DefaultThreshold(kind="standard_deviation", lower=3, upper=3)
 UPPER_SIDE = DefaultThreshold(kind="standard_deviation", upper=3)
+NO_THRESHOLD = DefaultThreshold(kind="constant")
 
 
 @dataclass(frozen=True, kw_only=True)

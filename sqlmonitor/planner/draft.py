@@ -9,6 +9,7 @@ from sqlglot import exp
 from sqlmonitor import __version__
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.metrics import CATALOGUE, Metric
+from sqlmonitor.metrics.performance import normalized
 from sqlmonitor.plan import Check, Step, digest
 from sqlmonitor.source import SourceRows
 
@@ -28,7 +29,7 @@ def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
     """
     metrics: dict[str, list[Metric]] = {}
     for family in FAMILIES:
-        asked = getattr(monitor.metrics, family)
+        asked = monitor.metrics.names(family)
         fitting = [
             metric
             for metric in CATALOGUE.values()
@@ -51,7 +52,11 @@ def chosen(monitor: Monitor) -> dict[str, list[Metric]]:
                 allowed=allowed,
                 remedy="`sqlmonitor metrics` lists what fits which task",
             )
-        metrics[family] = [metric for metric in fitting if asked is None or metric.name in asked]
+        metrics[family] = [
+            normalized(metric, monitor.metrics.normalize)
+            for metric in fitting
+            if asked is None or metric.name in asked
+        ]
     return metrics
 
 

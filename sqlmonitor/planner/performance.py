@@ -1,4 +1,4 @@
-"""Steps over the score: calibration, confusion cells and ranks, estimated and realized."""
+"""Steps over the score: calibration, confusion cells, ranks and losses, estimated and realized."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def add_performance(draft: Draft, score: str) -> None:
     )
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
-    ranking(draft, outcomes)
+    over_scores(draft, outcomes)
+    label_coverage(draft, scores)
 
 
 def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> None:
@@ -157,14 +158,37 @@ def component(name: str, part: Component) -> dict[str, exp.Expr]:
     }
 
 
-def ranking(draft: Draft, outcomes: Step) -> None:
-    """Adds the metrics over ranks."""
-    ranking = [metric for metric in draft.metrics["performance"] if metric.template.startswith("ranking/")]
-    if not ranking:
+def over_scores(draft: Draft, outcomes: Step) -> None:
+    """Adds the metrics over ranks and scores."""
+    metrics = [metric for metric in draft.metrics["performance"] if metric.needs == "score_cells"]
+    if not metrics:
         return
     cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
     usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
-    for metric in ranking:
+    for metric in metrics:
+        parameters = {name: parse(sql) for name, sql in metric.parameters}
         draft.values.append(
-            draft.add(metric.name, metric.name, metric.template, score_cells=cells, usage=usage)
+            draft.add(metric.name, metric.name, metric.template, score_cells=cells, usage=usage, **parameters)
         )
+
+
+def label_coverage(draft: Draft, scores: Step) -> None:
+    """Adds the share of rows with a label, where the monitor has labels at all.
+
+    Args:
+        draft: what the planner collects.
+        scores: counted rows with ``actual_label``.
+    """
+    metric = next((one for one in draft.metrics["performance"] if one.name == "label_coverage"), None)
+    if metric is None:
+        return
+    if draft.monitor.target is None:
+        asked = draft.monitor.metrics.names("performance")
+        if asked is not None:
+            raise draft.monitor.error(
+                f"metrics.performance[{asked.index(metric.name)}]",
+                "label_coverage needs a target",
+                remedy="add 'target:' or leave it out",
+            )
+        return
+    draft.values.append(draft.add(metric.name, "label coverage", metric.template, scores=scores))

@@ -261,6 +261,19 @@ def test_definitions_are_frozen_and_compare_by_what_they_say() -> None:
         loads(SMALL).store = "other"
 
 
+@pytest.mark.parametrize("normalize", ["all", "true", "predicted"])
+def test_the_confusion_matrix_may_be_shares(normalize: str) -> None:
+    text = f"performance:\n        - roc_auc\n        - confusion_matrix: {{normalize: {normalize}}}"
+    metrics = loads(FULL.replace("performance: [roc_auc]", text)).monitors[0].metrics
+    assert metrics.names("performance") == ("roc_auc", "confusion_matrix")
+    assert metrics.normalize == normalize
+    plain = loads(FULL).monitors[0].metrics
+    assert (plain.names("performance"), plain.normalize) == (("roc_auc",), None)
+    assert loads(SMALL).monitors[0].metrics.names("performance") is None
+    quoted = loads(FULL.replace("performance: [roc_auc]", text.replace(normalize, f"'{normalize}'")))
+    assert quoted.monitors[0].metrics == metrics
+
+
 def test_the_schema_knows_every_key_and_the_short_forms() -> None:
     schema = json_schema()
     assert json.loads(json.dumps(schema)) == schema
@@ -268,7 +281,9 @@ def test_the_schema_knows_every_key_and_the_short_forms() -> None:
     assert set(monitor["required"]) == {"name", "task", "predictions", "reference", "chunks"}
     assert monitor["additionalProperties"] is False
     assert monitor["properties"]["resolution"]["enum"] == ["binned", "exact"]
-    for short in ("Source", "Reference", "Chunks", "Features"):
+    normalize = schema["$defs"]["ConfusionMatrix"]["properties"]["normalize"]
+    assert normalize["enum"] == ["all", "true", True, "predicted"]
+    for short in ("Source", "Reference", "Chunks", "Features", "Chosen"):
         kinds = [option["type"] for option in schema["$defs"][short]["anyOf"]]
         assert kinds == ["string", "object"]
     for key, part in monitor["properties"].items():

@@ -319,58 +319,6 @@ def test_estimated_performance_with_isotonic_calibration(computed, by_chunk, chu
 
 
 @pytest.fixture(scope="session")
-def thousand() -> pd.DataFrame:
-    """A chunk of 1,000 rows, three in ten of them positive, after two of reference."""
-    rng = np.random.default_rng(7)
-    actual = np.tile((np.arange(1000) % 10 < 3).astype(int), 3)
-    score = 1 / (1 + np.exp(-rng.normal(1.3 * actual - 1.2, 1)))
-    return pd.DataFrame(
-        {"id": range(3000), "score": score, "predicted": (score > 0.4).astype(int), "actual": actual}
-    )
-
-
-def test_standard_errors_are_the_bootstraps(compute, thousand: pd.DataFrame) -> None:
-    with duckdb.connect() as connection:
-        connection.register("frame", thousand)
-        connection.execute("create table thousand as from frame")
-        results = compute(
-            connection,
-            """\
-version: 1
-warehouse: duckdb://
-monitors:
-  - name: thousand
-    task: binary_classification
-    predictions: thousand
-    id: id
-    reference: "id < 2000"
-    chunks: {size: 1000}
-    resolution: exact
-    model: {score: score, label: predicted, positive: 1}
-    target: {column: actual}
-""",
-        )
-    rows = results[(results["family"] == "realized") & (results["period"] == "analysis")]
-    errors = rows.set_index("metric")["standard_error"]
-
-    chunk = thousand.iloc[2000:].sort_values("score", ascending=False)
-    actual, predicted = chunk["actual"].to_numpy(), chunk["predicted"].to_numpy()
-    weights = np.random.default_rng(8).multinomial(1000, np.full(1000, 1 / 1000), size=4000)
-    positives, negatives = weights * actual, weights * (1 - actual)
-    above = positives.cumsum(axis=1)
-    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-    precision = above / np.maximum(weights.cumsum(axis=1), 1)
-    hits = (positives * predicted).sum(axis=1)
-    replicates = {
-        "roc_auc": (negatives * above).sum(axis=1) / pairs,
-        "average_precision": (positives * precision).sum(axis=1) / positives.sum(axis=1),
-        "f1": 2 * hits / (positives.sum(axis=1) + (weights * predicted).sum(axis=1)),
-    }
-    for metric, values in replicates.items():
-        assert 0.9 < errors[metric] / values.std() < 1.1, metric
-
-
-@pytest.fixture(scope="session")
 def flights(compute) -> pd.DataFrame:
     """The flights, binned and exact side by side."""
     text = (FLIGHTS / "sqlmonitor.yml").read_text(encoding="utf-8")
