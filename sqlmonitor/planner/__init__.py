@@ -11,6 +11,7 @@ from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.examples import with_examples
 from sqlmonitor.planner.features import add_features
 from sqlmonitor.planner.figures import add_figures
+from sqlmonitor.planner.multiclass import add_multiclass
 from sqlmonitor.planner.performance import add_performance
 from sqlmonitor.rules import rules
 from sqlmonitor.source import parse
@@ -39,6 +40,8 @@ def compiled(draft: Draft) -> Plan:
     add_features(draft)
     if monitor.model is not None and isinstance(monitor.model.score, str):
         add_performance(draft, monitor.model.score)
+    if monitor.task == "multiclass_classification":
+        add_multiclass(draft)
     add_figures(draft)
     fit_id = draft.fit_id()
     minimum = {"minimum_rows": monitor.min_rows} if monitor.min_rows > 1 else {}

@@ -79,11 +79,11 @@ class Draft:
         self.categorical = self._listed(monitor.features.categorical)
         if monitor.features.all:
             raise monitor.error("features", "features: all is not supported yet", remedy="list the columns")
-        if monitor.task not in ("binary_classification", "none"):
+        if monitor.task == "regression":
             raise monitor.error(
                 "task",
                 f"{monitor.task} is not supported yet",
-                allowed=["binary_classification", "none"],
+                allowed=["binary_classification", "multiclass_classification", "none"],
             )
 
     @staticmethod

@@ -121,9 +121,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, first: int) -> Step:
         f"numeric_cells{number}",
         "count numeric columns",
         "histogram/numeric_cells.sql",
-        rows=draft.source.rows(
-            [*numeric_columns(draft)[first : first + AT_ONCE], *draft.segment_columns()]
-        ),
+        rows=draft.source.rows([*numeric_columns(draft)[first : first + AT_ONCE], *draft.segment_columns()]),
         parameters=parameters,
         columns=columns,
         first_index=first,

@@ -54,5 +54,6 @@ def kpi_column(draft: Draft, name: str) -> exp.Expr:
     model = monitor.model
     own = {monitor.id, monitor.timestamp, *monitor.features.numeric, *monitor.features.categorical}
     if model is not None:
-        own |= {model.label, model.score if isinstance(model.score, str) else None}
+        scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
+        own |= {model.label, *scores}
     return names.column(name, "prediction") if name in own else names.column(name)

@@ -9,10 +9,9 @@ from sqlglot import exp
 from sqlmonitor.metrics import Component
 from sqlmonitor.metrics.performance import value_matrix
 from sqlmonitor.plan import Check, Step
+from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.source import parse
-
-HULL_ROUNDS = ((32, 0), (32, 16), (32, 8), (None, None))
+from sqlmonitor.source import parse, put
 
 
 def add_performance(draft: Draft, score: str) -> None:
@@ -49,26 +48,23 @@ def add_performance(draft: Draft, score: str) -> None:
         scores=scores,
         positive=positive,
     )
-    points = draft.add("points", "cumulative diagram", "calibration/points.sql", labelled_scores=labelled)
-    hull = points
-    for number, (size, offset) in enumerate(HULL_ROUNDS, 1):
-        given = {} if size is None else {"group_size": size, "offset": offset}
-        hull = draft.add(
-            f"hull_{number}", "thin to the convex hull", "calibration/hull.sql", points=hull, **given
-        )
-    knots = draft.add("knots", "isotonic fit", "calibration/knots.sql", points=points, hull=hull)
-    applied = draft.add("applied", "calibrate scores", "calibration/applied.sql", scores=scores, knots=knots)
-    choice = draft.add(
-        "choice",
-        "choose calibration",
-        "calibration/choice.sql",
-        applied=applied,
-        positive=positive,
-        **(
-            {"forced": parse("true" if monitor.calibration == "isotonic" else "false")}
-            if monitor.calibration != "auto"
-            else {}
-        ),
+    knots = isotonic_fit(draft, labelled)
+    interpolated = draft.add(
+        "interpolated",
+        "calibrate distinct scores",
+        "calibration/interpolated.sql",
+        scores=scores,
+        knots=knots,
+        fit=parse("fold + 1"),
+    )
+    applied = draft.add(
+        "applied", "calibrate scores", "calibration/applied.sql", scores=scores, interpolated=interpolated
+    )
+    choice = choose(
+        draft,
+        applied,
+        is_labelled=parse("chunk_number % 2 = 1 and segment_column = '' and actual_label is not null"),
+        is_positive=put("actual_label = positive", positive=positive),
     )
     outcomes = draft.add(
         "outcomes",

@@ -1,0 +1,323 @@
+"""Steps over the scores of several classes: calibration, confusion cells and ranks, estimated and realized."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from sqlmonitor.metrics import Metric
+from sqlmonitor.metrics.multiclass import combined, matrix_cell
+from sqlmonitor.metrics.performance import CONFUSION_CELLS
+from sqlmonitor.plan import Check, Step
+from sqlmonitor.planner.calibration import choose, isotonic_fit
+from sqlmonitor.planner.derivatives import derivative
+from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.performance import component
+from sqlmonitor.source import Column, parse, put
+
+BINNED_CELL = "floor(score * 1000) + floor(125 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
+TOLERANCE = "0.010000001e0"
+"""How far a row's scores may sum from 1: scores of two decimals do, by 0.01 and an error of rounding."""
+
+
+def add_multiclass(draft: Draft) -> None:
+    """Adds both reads of the scores, the calibration between them and the metrics over what was read.
+
+    Raises:
+        ConfigurationError: where performance is asked for and classes have no score columns.
+    """
+    monitor = draft.monitor
+    scores = monitor.model.score if monitor.model else None
+    if not draft.metrics["performance"]:
+        return
+    if not isinstance(scores, dict):
+        if monitor.metrics.performance is not None:
+            raise monitor.error(
+                "model",
+                "performance over several classes needs the score column of every class",
+                remedy="write score as a mapping {class: column, …}",
+            )
+        return
+    cell = "score" if monitor.resolution == "exact" else BINNED_CELL
+    classes = [
+        {"number": number, "cell": put(cell, score=exp.column(f"score_{number}"))}
+        for number in range(len(scores))
+    ]
+    tolerance = parse(TOLERANCE)
+    class_scores = draft.add(
+        "class_scores",
+        "count the scores of every class",
+        "histogram/class_scores.sql",
+        rows=draft.source.rows(columns(draft, scores), reads_target=True),
+        classes=classes,
+        tolerance=tolerance,
+        **({"is_exact": parse("1")} if monitor.resolution == "exact" else {}),
+    )
+    draft.checks += checks(draft, scores, class_scores)
+    lookup = calibration(draft, class_scores, len(scores))
+    outcomes = draft.add(
+        "class_outcomes",
+        "count expected and realized classes",
+        "histogram/class_outcomes.sql",
+        rows=draft.source.rows([*columns(draft, scores), *draft.segment_columns()], reads_target=True),
+        class_lookup=lookup,
+        classes=classes,
+        segments=draft.segments,
+        tolerance=tolerance,
+    )
+    cells(draft, outcomes, list(scores))
+    ranks(draft, outcomes, list(scores))
+
+
+def columns(draft: Draft, scores: dict[str, str]) -> list[Column]:
+    """The columns that both reads need; labels as the numbers of their classes."""
+    label = draft.monitor.model.label if draft.monitor.model else None
+    trees = {
+        f"score_{number}": put("case when not isnan(score) then score end", score=draft.source.number(column))
+        for number, column in enumerate(scores.values())
+    }
+    nothing = parse("cast(null as integer)")
+    actual = draft.source.actual() if draft.monitor.target else None
+    trees["predicted_class"] = class_number(draft.source.column(label), scores) if label else nothing
+    trees["actual_class"] = class_number(actual, scores) if actual else nothing
+    trees["fold"] = draft.source.fold()
+    return [{"expression": tree, "alias": exp.to_identifier(name)} for name, tree in trees.items()]
+
+
+def class_number(label: exp.Expr, names: dict[str, str] | list[str], other: str = "-1") -> exp.Expr:
+    """The number of the class that a label names; -1 for a label that is no class, NULL for none."""
+    case = exp.Case(this=exp.cast(label, "varchar"))
+    for number, name in enumerate(names):
+        case = case.when(text(name), exp.Literal.number(number))
+    return case.else_(put(f"case when label is not null then {other} end", label=label))
+
+
+def class_name(names: list[str]) -> exp.Expr:
+    """The name of the class in ``class_number``."""
+    case = exp.Case(this=exp.column("class_number"))
+    for number, name in enumerate(names):
+        case = case.when(exp.Literal.number(number), text(name))
+    return case
+
+
+def calibration(draft: Draft, class_scores: Step, class_count: int) -> Step:
+    """Adds the fit of every class, and what each cell of its score then stands for."""
+    labelled = draft.add(
+        "labelled_class_scores",
+        "labelled reference rows",
+        "calibration/labelled_class_scores.sql",
+        class_scores=class_scores,
+    )
+    knots = isotonic_fit(draft, labelled)
+    interpolated = draft.add(
+        "interpolated",
+        "calibrate distinct scores",
+        "calibration/interpolated.sql",
+        scores=class_scores,
+        knots=knots,
+        fit=parse("class_number * 11 + fold + 1"),
+    )
+    applied = draft.add(
+        "applied_classes",
+        "calibrate scores",
+        "calibration/applied_classes.sql",
+        class_scores=class_scores,
+        interpolated=interpolated,
+    )
+    choice = choose(
+        draft,
+        applied,
+        is_labelled=parse("fold >= 0 and is_positive is not null"),
+        is_positive=parse("is_positive"),
+        class_count=class_count,
+    )
+    draft.stored["calibration"] = knots
+    return draft.add(
+        "class_lookup",
+        "what scores stand for",
+        "calibration/class_lookup.sql",
+        applied_classes=applied,
+        choice=choice,
+    )
+
+
+def checks(draft: Draft, scores: dict[str, str], class_scores: Step) -> list[Check]:
+    """What must hold of scores and labels."""
+    monitor = draft.monitor
+    trees = {f"score_{number}": draft.source.number(column) for number, column in enumerate(scores.values())}
+    total = put(" + ".join(trees), **trees)
+    inside = put(
+        f"abs(total - 1) <= {TOLERANCE} and {' and '.join(f'{name} >= 0' for name in trees)}",
+        total=total,
+        **trees,
+    )
+    # NaN is above every number, and its row has no scores.
+    wrong = put("not inside and not isnan(total)", inside=inside, total=total)
+    example: list[Column] = [{"expression": total, "alias": exp.to_identifier("example")}]
+    shown = "such as one with the sum {example}"
+    if monitor.id is not None:
+        example.insert(
+            0, {"expression": draft.source.column(monitor.id), "alias": exp.to_identifier("row_id")}
+        )
+        shown = f"such as the one where {monitor.id} = {{row_id}}, with the sum {{example}}"
+    filters = [wrong]
+    if monitor.chunks.period is not None:
+        filters.append(put("row_time is not null", row_time=draft.source.time()))
+    found = [
+        Check(
+            after=class_scores.name,
+            sql=f"select cast(sum(row_count) as bigint) as rows from {class_scores.table} "
+            "where cell = 1e9 and class_number = 0 having sum(row_count) > 0",
+            message=f"monitor '{monitor.name}': the scores of {{rows}} rows are no probabilities that sum to 1, {shown}",
+            remedy="scores are at least 0 and sum to 1 within 0.01; list every class in model.score, or leave the rows out with `where`",
+            example=draft.source.rows(example, is_chunked=False, filters=tuple(filters)),
+        )
+    ]
+    if monitor.target is None:
+        return found
+    labelled = "sqlmonitor_labelled_class_scores"
+    return [
+        *found,
+        Check(
+            after="labelled_class_scores",
+            sql=f"select 1 as one having (select count(*) from {labelled}) = 0",
+            message=f"monitor '{monitor.name}': no row of the reference has a label and scores",
+            remedy="estimates are calibrated on the reference: choose a period whose labels are there",
+        ),
+        Check(
+            after="labelled_class_scores",
+            sql=f"select 1 as one from {labelled} having sum(positive_count) = 0",
+            message=f"monitor '{monitor.name}': no label of the reference in '{monitor.target.column}' is one of the classes "
+            f"{', '.join(scores)}",
+            remedy="write the classes in model.score as the labels are written",
+        ),
+    ]
+
+
+def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
+    """Adds the metrics over confusion cells."""
+    chosen = [metric for metric in draft.metrics["performance"] if metric.components]
+    if not chosen:
+        return
+    if draft.monitor.model is None or draft.monitor.model.label is None:
+        if draft.monitor.metrics.performance is not None:
+            raise draft.monitor.error(
+                "model", "metrics over confusion cells need model.label, the predicted label's column"
+            )
+        return
+    confusion = draft.add(
+        "confusion",
+        "confusion cells of every class",
+        "cells/confusion.sql",
+        outcomes=one_vs_rest(draft, "predicted_outcomes", class_outcomes, names, "not is_by_cell"),
+    )
+    matrix = draft.add(
+        "class_confusion",
+        "true by predicted class",
+        "cells/class_confusion.sql",
+        class_outcomes=class_outcomes,
+    )
+    kinds = {metric.name: combined(metric).kind for metric in chosen}
+    each = [
+        component(metric.name, part) | {"component": exp.column("component")}
+        for metric in chosen
+        for part in metric.components
+        if kinds[metric.name] != "matrix" and not combined(metric).value
+    ]
+    overall = [
+        component(metric.name, part)
+        for metric in chosen
+        for part in metric.components
+        if kinds[metric.name] == "overall"
+    ]
+    means = [mean(metric) for metric in chosen if kinds[metric.name] == "mean"]
+    add = draft.add
+    if each:
+        title = "metrics of every class"
+        draft.values.append(
+            add("class_metrics", title, "cells/metrics.sql", confusion=confusion, metrics=each)
+        )
+    if overall:
+        one = add("overall", "cells of all classes in one", "cells/overall.sql", confusion=confusion)
+        draft.values.append(
+            add("overall_metrics", "metrics of all rows", "cells/metrics.sql", confusion=one, metrics=overall)
+        )
+    if means:
+        draft.values.append(
+            add(
+                "macro_metrics",
+                "means over the classes",
+                "cells/macro.sql",
+                confusion=confusion,
+                class_confusion=matrix,
+                class_number=class_number(exp.column("component"), names),
+                metrics=means,
+            )
+        )
+    if "matrix" in kinds.values():
+        part = matrix_cell(draft.monitor.metrics.normalize)
+        draft.values.append(
+            add(
+                "confusion_matrix",
+                "confusion matrix",
+                "cells/class_matrix.sql",
+                confusion=confusion,
+                class_confusion=matrix,
+                cells=matrix_cells(names),
+                value=parse(part.value),
+                standard_error=parse(part.standard_error),
+            )
+        )
+
+
+def mean(metric: Metric) -> dict[str, exp.Expr]:
+    """A formula over a class's confusion cells, with its derivatives."""
+    (part,) = metric.components
+    value = parse(combined(metric).value or part.value)
+    return {"name": text(metric.name), "value": value} | {
+        cell: derivative(value, cell) for cell in CONFUSION_CELLS
+    }
+
+
+def matrix_cells(names: list[str]) -> list[dict[str, Any]]:
+    """Numbers and name of every cell of the matrix."""
+    return [
+        {"true_class": true, "predicted_class": predicted, "name": text(f"true={a},predicted={b}")}
+        for true, a in enumerate(names)
+        for predicted, b in enumerate(names)
+    ]
+
+
+def one_vs_rest(draft: Draft, name: str, class_outcomes: Step, names: list[str], which: str) -> Step:
+    """Adds the outcomes of every class against all others."""
+    return draft.add(
+        name,
+        "expected and realized outcomes of every class",
+        "calibration/one_vs_rest.sql",
+        class_outcomes=class_outcomes,
+        class_name=class_name(names),
+        which=parse(which),
+    )
+
+
+def ranks(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
+    """Adds the metrics over ranks."""
+    chosen = [metric for metric in draft.metrics["performance"] if metric.needs == "score_cells"]
+    if not chosen:
+        return
+    outcomes = one_vs_rest(draft, "ranked_outcomes", class_outcomes, names, "is_by_cell")
+    cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
+    usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
+    for metric in chosen:
+        by_class = draft.add(
+            metric.name, f"{metric.name} of every class", metric.template, score_cells=cells, usage=usage
+        )
+        macro = draft.add(
+            f"macro_{metric.name}",
+            f"{metric.name} over the classes",
+            "ranking/macro.sql",
+            by_class=by_class,
+            class_outcomes=class_outcomes,
+        )
+        draft.values += [by_class, macro]
