@@ -60,7 +60,9 @@ def add_multiclass(draft: Draft) -> None:
         "class_outcomes",
         "count expected and realized classes",
         "histogram/class_outcomes.sql",
-        rows=draft.source.rows([*columns(draft, scores), *draft.segment_columns()], reads_target=True),
+        rows=draft.source.rows(
+            [*columns(draft, scores), predicted(draft, scores), *draft.segment_columns()], reads_target=True
+        ),
         class_lookup=lookup,
         classes=classes,
         segments=draft.segments,
@@ -72,25 +74,31 @@ def add_multiclass(draft: Draft) -> None:
 
 def columns(draft: Draft, scores: dict[str, str]) -> list[Column]:
     """The columns that both reads need; labels as the numbers of their classes."""
-    label = draft.monitor.model.label if draft.monitor.model else None
     trees = {
         f"score_{number}": put("case when not isnan(score) then score end", score=draft.source.number(column))
         for number, column in enumerate(scores.values())
     }
-    nothing = parse("cast(null as integer)")
     actual = draft.source.actual() if draft.monitor.target else None
-    trees["predicted_class"] = class_number(draft.source.column(label), scores) if label else nothing
-    trees["actual_class"] = class_number(actual, scores) if actual else nothing
+    trees["actual_class"] = class_number(actual, scores)
     trees["fold"] = draft.source.fold()
     return [{"expression": tree, "alias": exp.to_identifier(name)} for name, tree in trees.items()]
 
 
-def class_number(label: exp.Expr, names: dict[str, str] | list[str], other: str = "-1") -> exp.Expr:
+def predicted(draft: Draft, scores: dict[str, str]) -> Column:
+    """The number of the predicted class."""
+    label = draft.monitor.model.label if draft.monitor.model else None
+    tree = class_number(draft.source.column(label) if label else None, scores)
+    return {"expression": tree, "alias": exp.to_identifier("predicted_class")}
+
+
+def class_number(label: exp.Expr | None, names: dict[str, str] | list[str]) -> exp.Expr:
     """The number of the class that a label names; -1 for a label that is no class, NULL for none."""
+    if label is None:
+        return parse("cast(null as integer)")
     case = exp.Case(this=exp.cast(label, "varchar"))
     for number, name in enumerate(names):
         case = case.when(text(name), exp.Literal.number(number))
-    return case.else_(put(f"case when label is not null then {other} end", label=label))
+    return case.else_(put("case when label is not null then -1 end", label=label))
 
 
 def class_name(names: list[str]) -> exp.Expr:

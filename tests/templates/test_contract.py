@@ -98,8 +98,25 @@ def header(template: str) -> Header:
     return Header(lines[0], inputs, lines[grain_at].removeprefix("-- grain: "), output)
 
 
-def plan(resolution: str = "binned", **changes: Any) -> Plan:
-    monitor = MONITOR | {"resolution": resolution} | changes
+SEVERAL_CLASSES = {
+    "task": "multiclass_classification",
+    "predictions": {
+        "sql": "select *, score as score_one, 0.7 * (1 - score) as score_zero, 0.3 * (1 - score) as score_two from scored"
+    },
+    "model": {"score": {"0": "score_zero", "1": "score_one", "2": "score_two"}, "label": "predicted"},
+    "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "binned": {"resolution": "binned"},
+    "exact": {"resolution": "exact"},
+    "classes": SEVERAL_CLASSES | {"resolution": "binned"},
+    "classes_exact": SEVERAL_CLASSES | {"resolution": "exact"},
+}
+"""Monitors whose plans together use every template."""
+
+
+def plan(variant: str = "binned", **changes: Any) -> Plan:
+    monitor = MONITOR | VARIANTS[variant] | changes
     project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
     return planner.plan(project, project.monitors[0])
 
@@ -113,8 +130,8 @@ def executed(made: Plan, rows: str = SOURCE) -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def run(resolution: str) -> tuple[Plan, duckdb.DuckDBPyConnection]:
-    made = plan(resolution)
+def run(variant: str) -> tuple[Plan, duckdb.DuckDBPyConnection]:
+    made = plan(variant)
     return made, executed(made)
 
 
@@ -130,9 +147,9 @@ def general(name: str, declared: set[str]) -> str:
 
 
 STEPS = [
-    pytest.param(resolution, step.name, id=f"{resolution}-{step.name}")
-    for resolution in ("binned", "exact")
-    for step in plan(resolution).steps
+    pytest.param(variant, step.name, id=f"{variant}-{step.name}")
+    for variant in VARIANTS
+    for step in plan(variant).steps
 ]
 
 
@@ -169,21 +186,21 @@ def sqlglot_free_variables(environment: Any, text: str) -> set[str]:
 
 def test_every_template_is_used_by_a_plan() -> None:
     used = {"source/rows.sql"}
-    for resolution in ("binned", "exact"):
-        used |= {step.template for step in plan(resolution).steps}
+    for variant in VARIANTS:
+        used |= {step.template for step in plan(variant).steps}
     assert used == set(TEMPLATES)
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_step_is_one_select(resolution: str, name: str) -> None:
-    statements = sqlglot.parse(templates.sql(plan(resolution)[name]), dialect="duckdb")
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_step_is_one_select(variant: str, name: str) -> None:
+    statements = sqlglot.parse(templates.sql(plan(variant)[name]), dialect="duckdb")
     assert len(statements) == 1
     assert isinstance(statements[0], exp.Query)
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_columns_and_types_are_as_declared(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_columns_and_types_are_as_declared(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     declared = header(step.template).output
     types = described(connection, step)
@@ -195,9 +212,9 @@ def test_columns_and_types_are_as_declared(resolution: str, name: str) -> None:
             assert kind in COMPATIBLE[declared[general(column, set(declared))]], column
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_inputs_have_the_declared_columns(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     declared = header(step.template).inputs
     for key, given in step.inputs.items():
@@ -222,9 +239,9 @@ def test_inputs_have_the_declared_columns(resolution: str, name: str) -> None:
                     assert shown[column] in COMPATIBLE[kind], f"{key}.{column}"
 
 
-@pytest.mark.parametrize(("resolution", "name"), STEPS)
-def test_grain_is_unique(resolution: str, name: str) -> None:
-    made, connection = run(resolution)
+@pytest.mark.parametrize(("variant", "name"), STEPS)
+def test_grain_is_unique(variant: str, name: str) -> None:
+    made, connection = run(variant)
     step = made[name]
     grain = header(step.template).grain
     (count,) = connection.execute(f"select count(*) from {step.table}").fetchall()[0]
@@ -236,15 +253,15 @@ def test_grain_is_unique(resolution: str, name: str) -> None:
         assert connection.execute(repeated).fetchall() == []
 
 
-@pytest.mark.parametrize("resolution", ["binned", "exact"])
-def test_an_empty_analysis_works(resolution: str) -> None:
-    made = plan(resolution, where="happened < timestamp '2024-06-01'")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_empty_analysis_works(variant: str) -> None:
+    made = plan(variant, where="happened < timestamp '2024-06-01'")
     with executed(made) as connection:
         periods = connection.execute(f"select distinct period from {made['results'].table}").fetchall()
         assert periods == [("reference",)]
 
 
-@pytest.mark.parametrize("resolution", ["binned", "exact"])
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -259,8 +276,8 @@ def test_an_empty_analysis_works(resolution: str) -> None:
     ],
     ids=str,
 )
-def test_parts_that_are_left_out_leave_the_rest_working(resolution: str, changes: dict[str, Any]) -> None:
-    made = plan(resolution, **changes)
+def test_parts_that_are_left_out_leave_the_rest_working(variant: str, changes: dict[str, Any]) -> None:
+    made = plan(variant, **changes)
     with executed(made) as connection:
         for step in made.steps:
             declared = header(step.template).output

@@ -33,6 +33,15 @@ CHANGES: list[dict[str, Any]] = [
     {"resolution": "exact", "min_rows": 1, "segments": []},
     {"chunks": {"size": 100}, "calibration": "none"},
     {"chunks": {"count": 7}},
+    *(
+        {
+            "task": "multiclass_classification",
+            "model": {"score": {"0": "zero", "1": "one"}, "label": "predicted"},
+            "kpis": [],
+            "resolution": resolution,
+        }
+        for resolution in ("binned", "exact")
+    ),
 ]
 
 
