@@ -3,7 +3,7 @@
 -- Chances are summed as whole numbers of 2^-40, squares as ones of 2^-20, which add up to the same in any order.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, segment_0 varchar, score_0 double, predicted_class integer, actual_class integer, fold integer
---   {{ class_lookup }}: class_number integer, fold integer, cell double, calibrated double, positive_influence double, negative_influence double
+--   {{ class_lookup }}: class_number integer, fold integer, cell double, calibrated double, positive_influence_0 double, negative_influence_0 double
 --   {{ classes }}: number of every class and the cell of its score
 --   {{ segments }}: index and name of every segment column
 --   {{ tolerance }}: how far the sum of a row's scores may be from 1
@@ -21,8 +21,10 @@
 --   row_count bigint
 --   chance_sum double    -- expected rows of the class
 --   position double      -- mean score of the class, before calibration
---   squares double       -- of the class's influences, labelled reference rows
---   total_squares double -- of the influences' sums over the classes, counted with class 0
+--   squares_0 double     -- of the class's influences, labelled reference rows
+--   total_squares_0 double -- of the influences' sums over the classes, counted with class 0
+--   squares_1 double
+--   total_squares_1 double
 with scored as (
     select
         *
@@ -47,10 +49,12 @@ with scored as (
         celled.*
         {% for class in classes %}
         , coalesce(lookup_{{ class.number }}.calibrated, celled.score_{{ class.number }}) as chance_{{ class.number }}
+        {% for kind in range(2) %}
         , case
-            when celled.actual_class = {{ class.number }} then lookup_{{ class.number }}.positive_influence
-            when celled.actual_class is not null then lookup_{{ class.number }}.negative_influence
-        end as influence_{{ class.number }}
+            when celled.actual_class = {{ class.number }} then lookup_{{ class.number }}.positive_influence_{{ kind }}
+            when celled.actual_class is not null then lookup_{{ class.number }}.negative_influence_{{ kind }}
+        end as influence_{{ kind }}_{{ class.number }}
+        {% endfor %}
         {% endfor %}
     from celled
     {% for class in classes %}
@@ -63,7 +67,9 @@ with scored as (
     select
         *
         , case when is_distribution then {% for class in classes %}{% if not loop.first %} + {% endif %}chance_{{ class.number }}{% endfor %} end as chance_total
-        , {% for class in classes %}{% if not loop.first %} + {% endif %}influence_{{ class.number }}{% endfor %} as influence_total
+        {% for kind in range(2) %}
+        , {% for class in classes %}{% if not loop.first %} + {% endif %}influence_{{ kind }}_{{ class.number }}{% endfor %} as influence_total_{{ kind }}
+        {% endfor %}
     from calibrated
 ), classes as (
     {% for class in classes %}
@@ -85,10 +91,12 @@ with scored as (
                 case classes.class_number{% for class in classes %} when {{ class.number }} then totals.chance_{{ class.number }}{% endfor %} end / totals.chance_total
             when totals.chance_total is not null then 1e0 / {{ classes | length }}
         end as chance
+        {% for kind in range(2) %}
         , case when totals.reference_fold >= 0 then
-            case classes.class_number{% for class in classes %} when {{ class.number }} then totals.influence_{{ class.number }}{% endfor %} end
-        end as influence
-        , case when totals.reference_fold >= 0 and classes.class_number = 0 then totals.influence_total end as influence_total
+            case classes.class_number{% for class in classes %} when {{ class.number }} then totals.influence_{{ kind }}_{{ class.number }}{% endfor %} end
+        end as influence_{{ kind }}
+        , case when totals.reference_fold >= 0 and classes.class_number = 0 then totals.influence_total_{{ kind }} end as influence_total_{{ kind }}
+        {% endfor %}
     from totals
     cross join classes
 )
@@ -105,8 +113,10 @@ select
     , count(*) as row_count
     , cast(sum(cast(round(chance * 1099511627776) as bigint)) as double) / 1099511627776 as chance_sum
     , cast(sum(case when is_scored then cast(round(score * 1099511627776) as bigint) end) as double) / 1099511627776 / nullif(count(chance), 0) as position
-    , cast(sum(cast(round(least(influence * influence, 1e12) * 1048576) as bigint)) as double) / 1048576 as squares
-    , cast(sum(cast(round(least(influence_total * influence_total, 1e12) * 1048576) as bigint)) as double) / 1048576 as total_squares
+    {% for kind in range(2) %}
+    , cast(sum(cast(round(case when influence_{{ kind }} * influence_{{ kind }} > 1e12 then 1e12 else influence_{{ kind }} * influence_{{ kind }} end * 1048576) as bigint)) as double) / 1048576 as squares_{{ kind }}
+    , cast(sum(cast(round(case when influence_total_{{ kind }} * influence_total_{{ kind }} > 1e12 then 1e12 else influence_total_{{ kind }} * influence_total_{{ kind }} end * 1048576) as bigint)) as double) / 1048576 as total_squares_{{ kind }}
+    {% endfor %}
 from by_class
 group by grouping sets (
     (chunk_number, class_number, is_positive, is_scored, predicted_class)

@@ -41,7 +41,9 @@ with scored as (
             when classes.class_number = {{ class.number }} then {{ class.cell }}
             {% endfor %}
         end as cell
-        , case classes.class_number{% for class in classes %} when {{ class.number }} then judged.score_{{ class.number }}{% endfor %} end as score
+        , case when judged.is_distribution then
+            case classes.class_number{% for class in classes %} when {{ class.number }} then judged.score_{{ class.number }}{% endfor %} end
+        end as score
     from judged
     cross join classes
     where judged.is_distribution is not null

@@ -1,9 +1,10 @@
 -- macro: mean over the classes of a metric over ranks, each class against all others.
--- standard error: as if the classes were independent, times how much their areas move together, which
--- was measured on the labelled reference: (sum of squared sums / sum of squares of influences) / classes^2.
+-- standard error: as if the classes were independent, times how much they move together, which was
+-- measured on the labelled reference: square root of (squares of rows' summed influences / sum of their squares).
 -- inputs:
 --   {{ by_class }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, metric varchar, component varchar, value double, standard_error double, row_count bigint, unused_count bigint
---   {{ class_outcomes }}: segment_column varchar, is_by_cell boolean, squares double, total_squares double
+--   {{ class_outcomes }}: segment_column varchar, is_by_cell boolean, squares_0 double, total_squares_0 double
+--   {{ squares }}, {{ total_squares }}: the metric's influences among them
 -- grain: family, chunk_number, segment_column, segment_value
 -- output:
 --   family varchar
@@ -21,7 +22,7 @@
 --   unused_count bigint
 --   note varchar
 with joint as (
-    select sum(total_squares) / nullif(sum(squares), 0) as inflation
+    select sum({{ total_squares }}) / nullif(sum({{ squares }}), 0) as inflation
     from {{ class_outcomes }}
     where segment_column = '' and not is_by_cell
 ), averages as (

@@ -49,6 +49,10 @@ COMBINED = {
 }
 
 
+INFLUENCES = ("roc_auc", "average_precision")
+"""Metrics over ranks in the order of the influences that ``ranking/influences.sql`` has for them."""
+
+
 def combined(metric: Metric) -> Combined:
     """How a metric combines the classes."""
     return COMBINED.get(metric.name, Combined())

@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlmonitor.metrics import Metric
-from sqlmonitor.metrics.multiclass import combined, matrix_cell
+from sqlmonitor.metrics.multiclass import INFLUENCES, combined, matrix_cell
 from sqlmonitor.metrics.performance import CONFUSION_CELLS
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
@@ -16,7 +16,7 @@ from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.performance import component
 from sqlmonitor.source import Column, parse, put
 
-BINNED_CELL = "floor(score * 1000) + floor(125 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
+BINNED_CELL = "floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
 TOLERANCE = "0.010000001e0"
 """How far a row's scores may sum from 1: scores of two decimals do, by 0.01 and an error of rounding."""
 
@@ -147,6 +147,12 @@ def calibration(draft: Draft, class_scores: Step, class_count: int) -> Step:
         "calibration/class_lookup.sql",
         applied_classes=applied,
         choice=choice,
+        influences=draft.add(
+            "influences",
+            "what a row moves",
+            "ranking/influences.sql",
+            labelled_class_scores=labelled,
+        ),
     )
 
 
@@ -327,5 +333,9 @@ def ranks(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
             "ranking/macro.sql",
             by_class=by_class,
             class_outcomes=class_outcomes,
+            **{
+                part: exp.column(f"{part}_{INFLUENCES.index(metric.name)}")
+                for part in ("squares", "total_squares")
+            },
         )
         draft.values += [by_class, macro]
