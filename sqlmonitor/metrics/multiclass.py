@@ -45,7 +45,7 @@ COMBINED = {
     "log_loss": Combined(kind="never"),
     "brier_score": Combined(kind="never"),
     "calibration_error": Combined(kind="never"),
-    "label_coverage": Combined(kind="never"),
+    "label_coverage": Combined(kind="overall"),
 }
 
 
@@ -60,7 +60,7 @@ def combined(metric: Metric) -> Combined:
 
 def with_classes(metric: Metric) -> Metric:
     """The metric, also for several classes where it is defined for them."""
-    fits = metric.template == CELLS or metric.needs == "score_cells"
+    fits = metric.template == CELLS or metric.needs in ("score_cells", "scores")
     if not fits or "binary_classification" not in metric.tasks or combined(metric).kind == "never":
         return metric
     return replace(metric, tasks=(*metric.tasks, MULTICLASS))

@@ -13,7 +13,7 @@ from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.derivatives import derivative
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.planner.performance import component
+from sqlmonitor.planner.performance import component, label_coverage
 from sqlmonitor.source import Column, parse, put
 
 BINNED_CELL = "floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
@@ -70,6 +70,12 @@ def add_multiclass(draft: Draft) -> None:
     )
     cells(draft, outcomes, list(scores))
     ranks(draft, outcomes, list(scores))
+    label_coverage(
+        draft,
+        outcomes,
+        is_labelled=parse("is_positive is not null"),
+        which=parse("class_number = 0 and not is_by_cell"),
+    )
 
 
 def columns(draft: Draft, scores: dict[str, str]) -> list[Column]:

@@ -77,7 +77,7 @@ def add_performance(draft: Draft, score: str) -> None:
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
     over_scores(draft, outcomes)
-    label_coverage(draft, scores)
+    label_coverage(draft, scores, is_labelled=parse("actual_label is not null"))
 
 
 def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> None:
@@ -168,12 +168,13 @@ def over_scores(draft: Draft, outcomes: Step) -> None:
         )
 
 
-def label_coverage(draft: Draft, scores: Step) -> None:
+def label_coverage(draft: Draft, scores: Step, **conditions: exp.Expr) -> None:
     """Adds the share of rows with a label, where the monitor has labels at all.
 
     Args:
         draft: what the planner collects.
-        scores: counted rows with ``actual_label``.
+        scores: counted rows.
+        conditions: ``is_labelled``, which of them have a label, and ``which`` where not all count.
     """
     metric = next((one for one in draft.metrics["performance"] if one.name == "label_coverage"), None)
     if metric is None:
@@ -187,4 +188,6 @@ def label_coverage(draft: Draft, scores: Step) -> None:
                 remedy="add 'target:' or leave it out",
             )
         return
-    draft.values.append(draft.add(metric.name, "label coverage", metric.template, scores=scores))
+    draft.values.append(
+        draft.add(metric.name, "label coverage", metric.template, scores=scores, **conditions)
+    )
