@@ -139,7 +139,7 @@ def test_only_engines_import_an_engine() -> None:
                 assert entry(path) in ("engines", "api") or str(path.relative_to(PACKAGE)) in CLI_FILES, path
 
 
-def compiled(count: int, resolution: str = "binned") -> Plan:
+def compiled(count: int, resolution: str = "binned", **changes: object) -> Plan:
     """The plan of a monitor with so many features."""
     names = [f"feature_{number}" for number in range(count)]
     half = count // 2
@@ -158,7 +158,7 @@ def compiled(count: int, resolution: str = "binned") -> Plan:
         "resolution": resolution,
         "kpis": [{"name": "amount", "sql": "sum(amount)"}],
     }
-    project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
+    project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor | changes]}))
     return planner.plan(project, project.monitors[0])
 
 
@@ -184,6 +184,19 @@ def test_no_feature_is_read_more_than_twice(resolution: str) -> None:
             reads[name] += 1
     assert set(reads.values()) <= {1, 2}
     assert all(reads[name] == 1 for name in list(reads)[10:])
+
+
+@pytest.mark.parametrize("resolution", ["binned", "exact"])
+def test_scans_do_not_grow_with_classes(resolution: str) -> None:
+    counts = {}
+    for count in (2, 12):
+        scores = {f"class {number}": f"score_{number}" for number in range(count)}
+        changes = {"task": "multiclass_classification", "model": {"score": scores, "label": "predicted"}}
+        plan = compiled(2, resolution, **changes)
+        counts[count] = [step.name for step in plan.steps if step.reads_source]
+    assert counts[2] == counts[12]
+    assert {"class_scores", "class_outcomes"} <= set(counts[2])
+    assert len(counts[2]) == {"binned": 8, "exact": 6}[resolution], counts[2]
 
 
 def test_a_step_that_reads_the_source_names_it_once() -> None:

@@ -2,15 +2,17 @@
 -- inputs:
 --   {{ scores }}: chunk_number bigint, segment_column varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, score_sum double
 --   {{ positive }}: the label's positive value
--- grain: fold, cell
+-- grain: class_number, fold, cell
 -- output:
+--   class_number integer -- 0: there is one class to calibrate
 --   fold integer
 --   cell double
 --   row_count bigint
 --   positive_count bigint
 --   score_sum double
 select
-    fold
+    0 as class_number
+    , fold
     , cell
     , cast(sum(row_count) as bigint) as row_count
     , cast(sum(case when actual_label = {{ positive }} then row_count else 0 end) as bigint) as positive_count

@@ -9,6 +9,7 @@
 --   chunk_number bigint
 --   segment_column varchar
 --   segment_value varchar
+--   component varchar    -- empty: there is one class to estimate
 --   is_predicted_positive boolean
 --   cell double
 --   position double      -- mean score of its rows, before calibration
@@ -35,6 +36,7 @@ select
     , chunk_number
     , segment_column
     , segment_value
+    , '' as component
     , is_predicted_positive
     , cell
     , position
@@ -48,6 +50,7 @@ select
     , chunk_number
     , segment_column
     , segment_value
+    , '' as component
     , is_predicted_positive
     , cell
     , position

@@ -1,7 +1,8 @@
--- points: the cumulative diagram of the reference, once over all rows (fit 0) and once without each fold.
+-- points: the cumulative diagram of the reference, once over all rows and once without each fold.
+-- A class has eleven fits: 11 * class over all rows, and the next ten without fold 0 to 9.
 -- Running count against running positives, in order of score; the origin is point 0.
 -- inputs:
---   {{ labelled_scores }}: fold integer, cell double, row_count bigint, positive_count bigint, score_sum double
+--   {{ labelled_scores }}: class_number integer, fold integer, cell double, row_count bigint, positive_count bigint, score_sum double
 -- grain: fit, point
 -- output:
 --   fit integer
@@ -16,14 +17,14 @@ with fits as (
     {% for fold in range(10) %}union all select {{ fold + 1 }} as fit {% endfor %}
 ), left_out as (
     select
-        fits.fit
+        labelled_scores.class_number * 11 + fits.fit as fit
         , labelled_scores.cell
         , cast(sum(labelled_scores.row_count) as bigint) as row_count
         , cast(sum(labelled_scores.positive_count) as bigint) as positive_count
         , sum(labelled_scores.score_sum) / sum(labelled_scores.row_count) as position
     from {{ labelled_scores }} as labelled_scores
     inner join fits on labelled_scores.fold <> fits.fit - 1
-    group by fits.fit, labelled_scores.cell
+    group by labelled_scores.class_number, fits.fit, labelled_scores.cell
 )
 select
     fit
@@ -35,5 +36,5 @@ select
     , cast(sum(positive_count) over (partition by fit order by cell rows between unbounded preceding and current row) as double) as cumulative_positives
 from left_out
 union all
-select fit, 0 as point, null as position, 0 as row_count, 0 as positive_count, 0e0 as cumulative_count, 0e0 as cumulative_positives
-from fits
+select distinct fit, 0 as point, cast(null as double) as position, 0 as row_count, 0 as positive_count, 0e0 as cumulative_count, 0e0 as cumulative_positives
+from left_out

@@ -1,7 +1,9 @@
 -- label_coverage: share of every chunk's rows that have a label, whatever their scores.
 -- formula: labelled rows / rows; standard error sqrt(p (1 - p) / n)
 -- inputs:
---   {{ scores }}: chunk_number bigint, segment_column varchar, segment_value varchar, actual_label varchar, row_count bigint
+--   {{ scores }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint
+--   {{ is_labelled }}: the condition for labelled ones among its rows
+--   {{ which }}: given where some of its rows count the others again
 -- grain: family, chunk_number, segment_column, segment_value
 -- output:
 --   family varchar
@@ -24,8 +26,9 @@ with summed as (
         , segment_column
         , segment_value
         , cast(sum(row_count) as bigint) as row_count
-        , cast(sum(case when actual_label is not null then row_count else 0 end) as double) / sum(row_count) as coverage
+        , cast(sum(case when {{ is_labelled }} then row_count else 0 end) as double) / sum(row_count) as coverage
     from {{ scores }}
+    {% if which %}where {{ which }}{% endif %}
     group by chunk_number, segment_column, segment_value
 )
 select

@@ -1,7 +1,7 @@
 -- metrics: every metric that is a formula over the confusion cells, whoever filled them.
 -- inputs:
---   {{ confusion }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, true_positive double, false_positive double, false_negative double, true_negative double, used double, row_count bigint, unused_count bigint
---   {{ metrics }}: name, component, value and standard_error of every metric
+--   {{ confusion }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, true_positive double, false_positive double, false_negative double, true_negative double, used double, row_count bigint, unused_count bigint
+--   {{ metrics }}: name, component, value and standard_error of every metric; the component may be that of its cells
 -- grain: family, chunk_number, segment_column, segment_value, metric, component
 -- output:
 --   family varchar

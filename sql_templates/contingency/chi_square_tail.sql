@@ -46,7 +46,7 @@ with halves as (
             else exp((factorials.term + 0.5e0) * ln(halves.half) - halves.half - factorials.log_half_factorial)
         end) as tail
     from halves
-    inner join factorials on factorials.term < halves.whole
+    inner join factorials on halves.whole > factorials.term
     where halves.half > 0
     group by halves.chunk_number, halves.segment_column, halves.segment_value, halves.column_name
 )

@@ -2,7 +2,6 @@
 -- Two passes, so nothing cancels; spread inside cells is added where the cells keep it.
 -- inputs:
 --   {{ numeric }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, row_count bigint, value_sum double, square_sum double, lowest_value double, highest_value double
---   {{ max_levels }}: not used here
 -- grain: chunk_number, segment_column, segment_value, column_name
 -- output:
 --   chunk_number bigint

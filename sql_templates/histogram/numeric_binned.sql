@@ -70,7 +70,7 @@ with counted as (
         , case when is_inside then 0 else code % 65536 - 20480 end as octave
     from coded
     left join {{ edges }} as edges
-        on coded.column_index = edges.column_index and not coded.is_even and edges.piece = coded.piece
+        on coded.column_index = edges.column_index and coded.piece = edges.piece and not coded.is_even
 ), measured as (
     select
         placed.*

@@ -4,9 +4,9 @@
 -- standard error: influence function of the estimate (delta method on the cumulative counts); with ten
 -- positives it is 0.7 to 0.85 of the bootstrap's.
 -- inputs:
---   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, cell double, positives double, negatives double, positives_above double, negatives_above double, positive_total double, negative_total double
---   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint
--- grain: family, chunk_number, segment_column, segment_value
+--   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, cell double, positives double, negatives double, positives_above double, negatives_above double, positive_total double, negative_total double
+--   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, row_count bigint, unused_count bigint
+-- grain: family, chunk_number, segment_column, segment_value, component
 -- output:
 --   family varchar
 --   chunk_number bigint
@@ -54,16 +54,16 @@ with counted as (
             else positives * precision_here
         end as contribution
         , sum(positives / (count_above + cell_count)) over (
-            partition by family, chunk_number, segment_column, segment_value order by cell rows between unbounded preceding and current row
+            partition by family, chunk_number, segment_column, segment_value, component order by cell rows between unbounded preceding and current row
         ) as hits_below
         , sum(positives * precision_here / (count_above + cell_count)) over (
-            partition by family, chunk_number, segment_column, segment_value order by cell rows between unbounded preceding and current row
+            partition by family, chunk_number, segment_column, segment_value, component order by cell rows between unbounded preceding and current row
         ) as precision_below
     from harmonic
 ), averaged as (
     select
         contributions.*
-        , sum(contribution) over (partition by family, chunk_number, segment_column, segment_value) / nullif(positive_total, 0) as average
+        , sum(contribution) over (partition by family, chunk_number, segment_column, segment_value, component) / nullif(positive_total, 0) as average
     from contributions
 ), summed as (
     select
@@ -71,6 +71,7 @@ with counted as (
         , chunk_number
         , segment_column
         , segment_value
+        , component
         , max(positive_total) as positive_total
         , max(average) as average
         , sqrt(sum(
@@ -78,7 +79,7 @@ with counted as (
             + negatives * power(precision_below, 2)
         )) / nullif(max(positive_total), 0) as standard_error
     from averaged
-    group by family, chunk_number, segment_column, segment_value
+    group by family, chunk_number, segment_column, segment_value, component
 )
 select
     usage.family
@@ -87,7 +88,7 @@ select
     , usage.segment_value
     , 'average_precision' as metric
     , '' as column_name
-    , '' as component
+    , usage.component
     , summed.average as value
     , summed.standard_error
     , cast(null as double) as noise_floor
@@ -105,3 +106,4 @@ left join summed
     and usage.chunk_number = summed.chunk_number
     and usage.segment_column = summed.segment_column
     and usage.segment_value = summed.segment_value
+    and usage.component = summed.component

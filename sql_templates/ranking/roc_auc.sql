@@ -2,9 +2,9 @@
 -- formula: sum over cells of negatives * (positives above + positives / 2) / (positives * negatives)
 -- standard error: both placement variances, DeLong et al. 1988
 -- inputs:
---   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, cell double, positives double, negatives double, positives_above double, negatives_above double, positive_total double, negative_total double
---   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint
--- grain: family, chunk_number, segment_column, segment_value
+--   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, cell double, positives double, negatives double, positives_above double, negatives_above double, positive_total double, negative_total double
+--   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, row_count bigint, unused_count bigint
+-- grain: family, chunk_number, segment_column, segment_value, component
 -- output:
 --   family varchar
 --   chunk_number bigint
@@ -26,6 +26,7 @@ with placements as (
         , chunk_number
         , segment_column
         , segment_value
+        , component
         , positives
         , negatives
         , positive_total
@@ -39,13 +40,14 @@ with placements as (
         , chunk_number
         , segment_column
         , segment_value
+        , component
         , max(positive_total) as positive_total
         , max(negative_total) as negative_total
         , sum(negatives * negative_placement) / nullif(max(negative_total), 0) as area
         , sum(negatives * negative_placement * negative_placement) / nullif(max(negative_total), 0) as negative_square
         , sum(positives * positive_placement * positive_placement) / nullif(max(positive_total), 0) as positive_square
     from placements
-    group by family, chunk_number, segment_column, segment_value
+    group by family, chunk_number, segment_column, segment_value, component
 )
 select
     usage.family
@@ -54,7 +56,7 @@ select
     , usage.segment_value
     , 'roc_auc' as metric
     , '' as column_name
-    , '' as component
+    , usage.component
     , case when areas.positive_total > 0 and areas.negative_total > 0 then areas.area end as value
     , case when areas.positive_total > 0 and areas.negative_total > 0 then sqrt(
         greatest(areas.positive_square - areas.area * areas.area, 0) / greatest(areas.positive_total - 1, 1)
@@ -75,3 +77,4 @@ left join areas
     and usage.chunk_number = areas.chunk_number
     and usage.segment_column = areas.segment_column
     and usage.segment_value = areas.segment_value
+    and usage.component = areas.component

@@ -2,9 +2,10 @@
 
 from sqlmonitor.metrics import distance, performance, quality, regression, summary
 from sqlmonitor.metrics.metric import BOTH_SIDES, UPPER_SIDE, Component, DefaultThreshold, Metric
+from sqlmonitor.metrics.multiclass import with_classes
 
 CATALOGUE: dict[str, Metric] = {
-    metric.name: metric
+    metric.name: with_classes(metric)
     for module in (distance, performance, regression, quality, summary)
     for metric in module.METRICS
 }

@@ -12,6 +12,7 @@ from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.duplicates import add_duplicates
 from sqlmonitor.planner.examples import with_examples
 from sqlmonitor.planner.features import add_features
+from sqlmonitor.planner.multiclass import add_multiclass
 from sqlmonitor.planner.performance import add_performance
 from sqlmonitor.planner.regression import add_regression
 from sqlmonitor.rules import rules
@@ -49,6 +50,8 @@ def compiled(draft: Draft) -> Plan:
     add_features(draft)
     if monitor.model is not None and isinstance(monitor.model.score, str):
         add_performance(draft, monitor.model.score)
+    if monitor.task == "multiclass_classification":
+        add_multiclass(draft)
     if monitor.task == "regression":
         add_regression(draft)
     add_duplicates(draft)

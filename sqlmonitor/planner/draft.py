@@ -89,12 +89,6 @@ class Draft:
         self.categorical = self._listed(monitor.features.categorical)
         if monitor.features.all:
             raise monitor.error("features", "features: all is not supported yet", remedy="list the columns")
-        if monitor.task == "multiclass_classification":
-            raise monitor.error(
-                "task",
-                f"{monitor.task} is not supported yet",
-                allowed=["binary_classification", "regression", "none"],
-            )
 
     @staticmethod
     def _listed(columns: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -62,6 +62,7 @@ def figure_column(draft: Draft, name: str) -> exp.Expr:
     model = monitor.model
     own = {monitor.id, monitor.timestamp, *monitor.features.numeric, *monitor.features.categorical}
     if model is not None:
-        own |= {model.label, model.score if isinstance(model.score, str) else None}
+        scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
+        own |= {model.label, *scores}
     own |= set(draft.source.types.predictions)
     return names.column(name, "prediction") if name in own else names.column(name)

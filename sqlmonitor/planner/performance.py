@@ -9,10 +9,9 @@ from sqlglot import exp
 from sqlmonitor.metrics import Component
 from sqlmonitor.metrics.performance import value_matrix
 from sqlmonitor.plan import Check, Step
+from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.source import parse
-
-HULL_ROUNDS = ((32, 0), (32, 16), (32, 8), (None, None))
+from sqlmonitor.source import parse, put
 
 
 def add_performance(draft: Draft, score: str) -> None:
@@ -49,26 +48,23 @@ def add_performance(draft: Draft, score: str) -> None:
         scores=scores,
         positive=positive,
     )
-    points = draft.add("points", "cumulative diagram", "calibration/points.sql", labelled_scores=labelled)
-    hull = points
-    for number, (size, offset) in enumerate(HULL_ROUNDS, 1):
-        given = {} if size is None else {"group_size": size, "offset": offset}
-        hull = draft.add(
-            f"hull_{number}", "thin to the convex hull", "calibration/hull.sql", points=hull, **given
-        )
-    knots = draft.add("knots", "isotonic fit", "calibration/knots.sql", points=points, hull=hull)
-    applied = draft.add("applied", "calibrate scores", "calibration/applied.sql", scores=scores, knots=knots)
-    choice = draft.add(
-        "choice",
-        "choose calibration",
-        "calibration/choice.sql",
-        applied=applied,
-        positive=positive,
-        **(
-            {"forced": parse("true" if monitor.calibration == "isotonic" else "false")}
-            if monitor.calibration != "auto"
-            else {}
-        ),
+    knots = isotonic_fit(draft, labelled)
+    interpolated = draft.add(
+        "interpolated",
+        "calibrate distinct scores",
+        "calibration/interpolated.sql",
+        scores=scores,
+        knots=knots,
+        fit=parse("fold + 1"),
+    )
+    applied = draft.add(
+        "applied", "calibrate scores", "calibration/applied.sql", scores=scores, interpolated=interpolated
+    )
+    choice = choose(
+        draft,
+        applied,
+        is_labelled=parse("chunk_number % 2 = 1 and segment_column = '' and actual_label is not null"),
+        is_positive=put("actual_label = positive", positive=positive),
     )
     outcomes = draft.add(
         "outcomes",
@@ -81,7 +77,7 @@ def add_performance(draft: Draft, score: str) -> None:
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
     over_scores(draft, outcomes)
-    label_coverage(draft, scores)
+    label_coverage(draft, scores, is_labelled=parse("actual_label is not null"))
 
 
 def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> None:
@@ -172,12 +168,13 @@ def over_scores(draft: Draft, outcomes: Step) -> None:
         )
 
 
-def label_coverage(draft: Draft, scores: Step) -> None:
+def label_coverage(draft: Draft, scores: Step, **conditions: exp.Expr) -> None:
     """Adds the share of rows with a label, where the monitor has labels at all.
 
     Args:
         draft: what the planner collects.
-        scores: counted rows with ``actual_label``.
+        scores: counted rows.
+        conditions: ``is_labelled``, which of them have a label, and ``which`` where not all count.
     """
     metric = next((one for one in draft.metrics["performance"] if one.name == "label_coverage"), None)
     if metric is None:
@@ -191,4 +188,6 @@ def label_coverage(draft: Draft, scores: Step) -> None:
                 remedy="add 'target:' or leave it out",
             )
         return
-    draft.values.append(draft.add(metric.name, "label coverage", metric.template, scores=scores))
+    draft.values.append(
+        draft.add(metric.name, "label coverage", metric.template, scores=scores, **conditions)
+    )

@@ -85,11 +85,19 @@ def _named_columns(monitor: Monitor) -> list[tuple[str, str]]:
         named += [(f"features.{kind}[{i}]", name) for i, name in enumerate(listed)]
     named += [(f"segments[{i}]", name) for i, name in enumerate(monitor.segments)]
     if model is not None:
-        named.append(("model.score", model.score if isinstance(model.score, str) else None))
+        named += [("model.score", column) for column in _score_columns(monitor)]
         named.append(("model.label", model.label))
     if target is not None and target.relation is None:
         named += [("target.column", target.column), ("target.observed_at", target.observed_at)]
     return [(key, name) for key, name in named if name is not None]
+
+
+def _score_columns(monitor: Monitor) -> list[str]:
+    """The columns of the model's scores: one, one per class, or none."""
+    score = monitor.model.score if monitor.model else None
+    if isinstance(score, dict):
+        return list(score.values())
+    return [] if score is None else [score]
 
 
 def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
@@ -106,8 +114,9 @@ def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
         (f"features.numeric[{i}]", name, "list it as categorical")
         for i, name in enumerate(monitor.features.numeric)
     ]
-    if monitor.model is not None and isinstance(monitor.model.score, str):
-        numbers.append(("model.score", monitor.model.score, "cast it in `predictions: {sql: …}`"))
+    numbers += [
+        ("model.score", name, "cast it in `predictions: {sql: …}`") for name in _score_columns(monitor)
+    ]
     for key, name, remedy in numbers:
         kind = kinds[name.casefold()]
         if dialects.kind(kind) not in NUMBERS:
@@ -131,7 +140,7 @@ def _check_regression(monitor: Monitor, types: dict[str, str], beside: dict[str,
 
 def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:
     """Text and numbers are not compared: the warehouse would fail on the first value that is no number."""
-    if monitor.model is None:
+    if monitor.model is None or monitor.task != "binary_classification":
         return
     kind = next(kind for column, kind in types.items() if column.casefold() == name.casefold())
     is_text = dialects.kind(kind) == "text"

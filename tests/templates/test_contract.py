@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from typing import Any
 
 import duckdb
 import pytest
-import small_world
 import sqlglot
+from every_plan import FOLDER, TEMPLATES, VARIANTS, plan
 from small_world import OUTCOMES, rows
 from sqlglot import exp
 
-from sqlmonitor import planner, templates
+from sqlmonitor import templates
 from sqlmonitor.contract import RESULT_COLUMNS, SMALL_TABLES, Header, declared_columns, read_header
-from sqlmonitor.definitions import loads
 from sqlmonitor.plan import Plan, Step
 
 MOST_LINES = 130
-FOLDER = templates.folder()
-TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
 # What a declared type may be in the engine: whole numbers, and NULLs without a type, vary.
 COMPATIBLE = {
     "bigint": {"BIGINT", "INTEGER"},
@@ -47,50 +43,12 @@ select
 from ({rows(600, 11)});
 create table outcomes as {OUTCOMES} where id % 13 <> 0
 """
-# More of everything than the small world's own monitor has.
-MONITOR: dict[str, Any] = small_world.MONITOR | {
-    "reference": "happened < timestamp '2024-06-01'",
-    "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
-    "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
-    "segments": ["vehicle", "region"],
-    "kpis": [*small_world.MONITOR["kpis"], {"name": "hits", "sql": "sum(actual * predicted)"}],
-    "custom_metrics": [
-        {"name": "total", "sql": "sum(amount)"},
-        {"name": "thousands", "derived": "row_count / 1000"},
-        # What a user may write is what the package itself has.
-        {
-            "name": "own",
-            "template": str(FOLDER / "distance" / "jensen_shannon.sql"),
-            "columns": "both",
-        },
-    ],
-}
 
 
 def header(template: str) -> Header:
     """Reads a header; whatever does not fit the form fails."""
     path = FOLDER / template
     return read_header(path.read_text(encoding="utf-8"), path.stem)
-
-
-VARIANTS: dict[str, dict[str, Any]] = {
-    "binned": {"resolution": "binned"},
-    "exact": {"resolution": "exact"},
-    "regression": {
-        "task": "regression",
-        "model": {"label": "score"},
-        "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
-        "metrics": {"quality": ["missing", "duplicates", "duplicate_count"]},
-        "features": {"numeric": ["amount"]},
-    },
-}
-"""Monitors whose plans together use every template."""
-
-
-def plan(variant: str = "binned", **changes: Any) -> Plan:
-    monitor = MONITOR | VARIANTS[variant] | changes
-    project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
-    return planner.plan(project, project.monitors[0])
 
 
 def executed(made: Plan, rows: str = SOURCE) -> duckdb.DuckDBPyConnection:
@@ -222,15 +180,15 @@ def test_grain_is_unique(variant: str, name: str) -> None:
         assert connection.execute(repeated).fetchall() == []
 
 
-@pytest.mark.parametrize("resolution", ["binned", "exact"])
-def test_an_empty_analysis_works(resolution: str) -> None:
-    made = plan(resolution, where="happened < timestamp '2024-06-01'")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_empty_analysis_works(variant: str) -> None:
+    made = plan(variant, where="happened < timestamp '2024-06-01'")
     with executed(made) as connection:
         periods = connection.execute(f"select distinct period from {made['results'].table}").fetchall()
         assert periods == [("reference",)]
 
 
-@pytest.mark.parametrize("resolution", ["binned", "exact"])
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -245,8 +203,8 @@ def test_an_empty_analysis_works(resolution: str) -> None:
     ],
     ids=str,
 )
-def test_parts_that_are_left_out_leave_the_rest_working(resolution: str, changes: dict[str, Any]) -> None:
-    made = plan(resolution, **changes)
+def test_parts_that_are_left_out_leave_the_rest_working(variant: str, changes: dict[str, Any]) -> None:
+    made = plan(variant, **changes)
     with executed(made) as connection:
         for step in made.steps:
             declared = header(step.template).output

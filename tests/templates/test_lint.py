@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import small_world
+from every_plan import TEMPLATES, VARIANTS, plan
 from sqlfluff.core import FluffConfig, Linter
 from sqlglot import exp
 
-from sqlmonitor import planner, templates
-from sqlmonitor.definitions import loads
+from sqlmonitor import templates
 from sqlmonitor.plan import Step
 
 ROOT = Path(__file__).parents[2]
-FOLDER = templates.folder()
-TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
-MONITOR: dict[str, Any] = small_world.MONITOR | {
-    "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
-    "features": {"numeric": ["amount", "hour"], "categorical": ["region", "vehicle"]},
-    "segments": ["vehicle", "region"],
-    "min_rows": 10,
-}
 # A list that a loop of Jinja writes has its commas where the loop puts them.
 WRITTEN_BY_LOOPS = {("grid/reference_columns.sql", "LT04")}
 # What else a template may be given, so that every branch of it is linted.
-CHANGES: list[dict[str, Any]] = [
-    {},
-    {"resolution": "exact", "min_rows": 1, "segments": []},
-    {"chunks": {"size": 100}, "calibration": "none"},
-    {"chunks": {"count": 7}},
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    *((variant, {"min_rows": 10}) for variant in VARIANTS),
+    ("exact", {"segments": []}),
+    ("binned", {"chunks": {"size": 100}, "calibration": "none"}),
+    ("binned", {"chunks": {"count": 7}}),
 ]
 
 
@@ -55,9 +45,10 @@ def text(step: Step) -> str:
 def rendered() -> dict[str, list[str]]:
     """Each template's different texts."""
     texts: dict[str, list[str]] = {template: [] for template in TEMPLATES}
-    for changes in CHANGES:
-        project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [MONITOR | changes]}))
-        for step in planner.plan(project, project.monitors[0]).steps:
+    for variant, changes in CHANGES:
+        for step in plan(variant, **changes).steps:
+            if step.origin is not None:
+                continue
             for one in (step, *(parent for parent in step.parents() if parent.is_inline)):
                 made = text(one)
                 if made not in texts[one.template]:

@@ -1,0 +1,149 @@
+"""Metrics over the expected and realized rows of several classes: of each class, and of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from sqlmonitor.metrics import Metric
+from sqlmonitor.metrics.multiclass import INFLUENCES, combined, matrix_cell
+from sqlmonitor.metrics.performance import CONFUSION_CELLS
+from sqlmonitor.plan import Step
+from sqlmonitor.planner.class_names import class_name, class_number
+from sqlmonitor.planner.derivatives import derivative
+from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.performance import component
+from sqlmonitor.source import parse
+
+
+def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
+    """Adds the metrics over confusion cells."""
+    chosen = [metric for metric in draft.metrics["performance"] if metric.components]
+    if not chosen:
+        return
+    if draft.monitor.model is None or draft.monitor.model.label is None:
+        if draft.monitor.metrics.performance is not None:
+            raise draft.monitor.error(
+                "model", "metrics over confusion cells need model.label, the predicted label's column"
+            )
+        return
+    confusion = draft.add(
+        "confusion",
+        "confusion cells of every class",
+        "cells/confusion.sql",
+        outcomes=one_vs_rest(draft, "predicted_outcomes", class_outcomes, names, "not is_by_cell"),
+    )
+    matrix = draft.add(
+        "class_confusion",
+        "true by predicted class",
+        "cells/class_confusion.sql",
+        class_outcomes=class_outcomes,
+    )
+    kinds = {metric.name: combined(metric).kind for metric in chosen}
+    each = [
+        component(metric.name, part) | {"component": exp.column("component")}
+        for metric in chosen
+        for part in metric.components
+        if kinds[metric.name] != "matrix" and not combined(metric).value
+    ]
+    overall = [
+        component(metric.name, part)
+        for metric in chosen
+        for part in metric.components
+        if kinds[metric.name] == "overall"
+    ]
+    means = [mean(metric) for metric in chosen if kinds[metric.name] == "mean"]
+    add = draft.add
+    if each:
+        title = "metrics of every class"
+        draft.values.append(
+            add("class_metrics", title, "cells/metrics.sql", confusion=confusion, metrics=each)
+        )
+    if overall:
+        one = add("overall", "cells of all classes in one", "cells/overall.sql", confusion=confusion)
+        draft.values.append(
+            add("overall_metrics", "metrics of all rows", "cells/metrics.sql", confusion=one, metrics=overall)
+        )
+    if means:
+        draft.values.append(
+            add(
+                "macro_metrics",
+                "means over the classes",
+                "cells/macro.sql",
+                confusion=confusion,
+                class_confusion=matrix,
+                class_number=class_number(exp.column("component"), names),
+                metrics=means,
+            )
+        )
+    if "matrix" in kinds.values():
+        part = matrix_cell(draft.monitor.metrics.normalize)
+        draft.values.append(
+            add(
+                "confusion_matrix",
+                "confusion matrix",
+                "cells/class_matrix.sql",
+                confusion=confusion,
+                class_confusion=matrix,
+                cells=matrix_cells(names),
+                value=parse(part.value),
+                standard_error=parse(part.standard_error),
+            )
+        )
+
+
+def mean(metric: Metric) -> dict[str, exp.Expr]:
+    """A formula over a class's confusion cells, with its derivatives."""
+    (part,) = metric.components
+    value = parse(combined(metric).value or part.value)
+    return {"name": text(metric.name), "value": value} | {
+        cell: derivative(value, cell) for cell in CONFUSION_CELLS
+    }
+
+
+def matrix_cells(names: list[str]) -> list[dict[str, Any]]:
+    """Numbers and name of every cell of the matrix."""
+    return [
+        {"true_class": true, "predicted_class": predicted, "name": text(f"true={a},predicted={b}")}
+        for true, a in enumerate(names)
+        for predicted, b in enumerate(names)
+    ]
+
+
+def one_vs_rest(draft: Draft, name: str, class_outcomes: Step, names: list[str], which: str) -> Step:
+    """Adds the outcomes of every class against all others."""
+    return draft.add(
+        name,
+        "expected and realized outcomes of every class",
+        "calibration/one_vs_rest.sql",
+        class_outcomes=class_outcomes,
+        class_name=class_name(names),
+        which=parse(which),
+    )
+
+
+def ranks(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
+    """Adds the metrics over ranks."""
+    chosen = [metric for metric in draft.metrics["performance"] if metric.needs == "score_cells"]
+    if not chosen:
+        return
+    outcomes = one_vs_rest(draft, "ranked_outcomes", class_outcomes, names, "is_by_cell")
+    cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
+    usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
+    for metric in chosen:
+        by_class = draft.add(
+            metric.name, f"{metric.name} of every class", metric.template, score_cells=cells, usage=usage
+        )
+        macro = draft.add(
+            f"macro_{metric.name}",
+            f"{metric.name} over the classes",
+            "ranking/macro.sql",
+            by_class=by_class,
+            class_outcomes=class_outcomes,
+            **{
+                part: exp.column(f"{part}_{INFLUENCES.index(metric.name)}")
+                for part in ("squares", "total_squares")
+            },
+        )
+        draft.values += [by_class, macro]

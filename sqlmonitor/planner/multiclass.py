@@ -1,0 +1,193 @@
+"""Steps over the scores of several classes: both reads, and the calibration between them."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sqlmonitor.plan import Check, Step
+from sqlmonitor.planner.calibration import choose, isotonic_fit
+from sqlmonitor.planner.class_metrics import cells, ranks
+from sqlmonitor.planner.class_names import class_number
+from sqlmonitor.planner.draft import Draft
+from sqlmonitor.planner.performance import label_coverage
+from sqlmonitor.source import Column, parse, put
+
+BINNED_CELL = "floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
+TOLERANCE = "0.010000001e0"
+"""How far a row's scores may sum from 1: scores of two decimals do, by 0.01 and an error of rounding."""
+
+
+def add_multiclass(draft: Draft) -> None:
+    """Adds both reads of the scores, the calibration between them and the metrics over what was read.
+
+    Raises:
+        ConfigurationError: where performance is asked for and classes have no score columns.
+    """
+    monitor = draft.monitor
+    scores = monitor.model.score if monitor.model else None
+    if not draft.metrics["performance"]:
+        return
+    if not isinstance(scores, dict):
+        if monitor.metrics.performance is not None:
+            raise monitor.error(
+                "model",
+                "performance over several classes needs the score column of every class",
+                remedy="write score as a mapping {class: column, …}",
+            )
+        return
+    cell = "score" if monitor.resolution == "exact" else BINNED_CELL
+    classes = [
+        {"number": number, "cell": put(cell, score=exp.column(f"score_{number}"))}
+        for number in range(len(scores))
+    ]
+    tolerance = parse(TOLERANCE)
+    class_scores = draft.add(
+        "class_scores",
+        "count the scores of every class",
+        "histogram/class_scores.sql",
+        rows=draft.source.rows(columns(draft, scores), reads_target=True),
+        classes=classes,
+        tolerance=tolerance,
+        **({"is_exact": parse("1")} if monitor.resolution == "exact" else {}),
+    )
+    draft.checks += checks(draft, scores, class_scores)
+    lookup = calibration(draft, class_scores, len(scores))
+    outcomes = draft.add(
+        "class_outcomes",
+        "count expected and realized classes",
+        "histogram/class_outcomes.sql",
+        rows=draft.source.rows(
+            [*columns(draft, scores), predicted(draft, scores), *draft.segment_columns()], reads_target=True
+        ),
+        class_lookup=lookup,
+        classes=classes,
+        segments=draft.segments,
+        tolerance=tolerance,
+    )
+    cells(draft, outcomes, list(scores))
+    ranks(draft, outcomes, list(scores))
+    label_coverage(
+        draft,
+        outcomes,
+        is_labelled=parse("is_positive is not null"),
+        which=parse("class_number = 0 and not is_by_cell"),
+    )
+
+
+def columns(draft: Draft, scores: dict[str, str]) -> list[Column]:
+    """The columns that both reads need; labels as the numbers of their classes."""
+    trees = {
+        f"score_{number}": put("case when not isnan(score) then score end", score=draft.source.number(column))
+        for number, column in enumerate(scores.values())
+    }
+    actual = draft.source.actual() if draft.monitor.target else None
+    trees["actual_class"] = class_number(actual, scores)
+    trees["fold"] = draft.source.fold()
+    return [{"expression": tree, "alias": exp.to_identifier(name)} for name, tree in trees.items()]
+
+
+def predicted(draft: Draft, scores: dict[str, str]) -> Column:
+    """The number of the predicted class."""
+    label = draft.monitor.model.label if draft.monitor.model else None
+    tree = class_number(draft.source.column(label) if label else None, scores)
+    return {"expression": tree, "alias": exp.to_identifier("predicted_class")}
+
+
+def calibration(draft: Draft, class_scores: Step, class_count: int) -> Step:
+    """Adds the fit of every class, and what each cell of its score then stands for."""
+    labelled = draft.add(
+        "labelled_class_scores",
+        "labelled reference rows",
+        "calibration/labelled_class_scores.sql",
+        class_scores=class_scores,
+    )
+    knots = isotonic_fit(draft, labelled)
+    interpolated = draft.add(
+        "interpolated",
+        "calibrate distinct scores",
+        "calibration/interpolated.sql",
+        scores=class_scores,
+        knots=knots,
+        fit=parse("class_number * 11 + fold + 1"),
+    )
+    applied = draft.add(
+        "applied_classes",
+        "calibrate scores",
+        "calibration/applied_classes.sql",
+        class_scores=class_scores,
+        interpolated=interpolated,
+    )
+    choice = choose(
+        draft,
+        applied,
+        is_labelled=parse("fold >= 0 and is_positive is not null"),
+        is_positive=parse("is_positive"),
+        class_count=class_count,
+    )
+    draft.stored["calibration"] = knots
+    return draft.add(
+        "class_lookup",
+        "what scores stand for",
+        "calibration/class_lookup.sql",
+        applied_classes=applied,
+        choice=choice,
+        influences=draft.add(
+            "influences",
+            "what a row moves",
+            "ranking/influences.sql",
+            labelled_class_scores=labelled,
+        ),
+    )
+
+
+def checks(draft: Draft, scores: dict[str, str], class_scores: Step) -> list[Check]:
+    """What must hold of scores and labels."""
+    monitor = draft.monitor
+    trees = {f"score_{number}": draft.source.number(column) for number, column in enumerate(scores.values())}
+    total = put(" + ".join(trees), **trees)
+    inside = put(
+        f"abs(total - 1) <= {TOLERANCE} and {' and '.join(f'{name} >= 0' for name in trees)}",
+        total=total,
+        **trees,
+    )
+    # NaN is above every number, and its row has no scores.
+    wrong = put("not inside and not isnan(total)", inside=inside, total=total)
+    example: list[Column] = [{"expression": total, "alias": exp.to_identifier("example")}]
+    shown = "such as one with the sum {example}"
+    if monitor.id is not None:
+        example.insert(
+            0, {"expression": draft.source.column(monitor.id), "alias": exp.to_identifier("row_id")}
+        )
+        shown = f"such as the one where {monitor.id} = {{row_id}}, with the sum {{example}}"
+    filters = [wrong]
+    if monitor.chunks.period is not None:
+        filters.append(put("row_time is not null", row_time=draft.source.time()))
+    found = [
+        Check(
+            after=class_scores.name,
+            sql=f"select cast(sum(row_count) as bigint) as rows from {class_scores.table} "
+            "where cell = 1e9 and class_number = 0 having sum(row_count) > 0",
+            message=f"monitor '{monitor.name}': the scores of {{rows}} rows are no probabilities that sum to 1, {shown}",
+            remedy="scores are at least 0 and sum to 1 within 0.01; list every class in model.score, or leave the rows out with `where`",
+            example=draft.source.rows(example, is_chunked=False, filters=tuple(filters)),
+        )
+    ]
+    if monitor.target is None:
+        return found
+    labelled = "sqlmonitor_labelled_class_scores"
+    return [
+        *found,
+        Check(
+            after="labelled_class_scores",
+            sql=f"select 1 as one having (select count(*) from {labelled}) = 0",
+            message=f"monitor '{monitor.name}': no row of the reference has a label and scores",
+            remedy="estimates are calibrated on the reference: choose a period whose labels are there",
+        ),
+        Check(
+            after="labelled_class_scores",
+            sql=f"select 1 as one from {labelled} having sum(positive_count) = 0",
+            message=f"monitor '{monitor.name}': no label of the reference in '{monitor.target.column}' is one of the classes "
+            f"{', '.join(scores)}",
+            remedy="write the classes in model.score as the labels are written",
+        ),
+    ]

@@ -1,0 +1,76 @@
+"""Monitors of the small world whose plans together use every template."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import small_world
+
+from sqlmonitor import planner, templates
+from sqlmonitor.definitions import loads
+from sqlmonitor.metrics import CATALOGUE
+from sqlmonitor.plan import Plan
+
+FOLDER = templates.folder()
+TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
+
+
+def every(task: str) -> dict[str, list[str]]:
+    """All metrics that fit a task, by family."""
+    chosen: dict[str, list[str]] = {"drift": [], "performance": [], "quality": [], "summary": []}
+    for metric in CATALOGUE.values():
+        if not metric.tasks or task in metric.tasks:
+            chosen[metric.family].append(metric.name)
+    return chosen
+
+
+# More of everything than the small world's own monitor has.
+MONITOR: dict[str, Any] = small_world.MONITOR | {
+    "reference": "happened < timestamp '2024-06-01'",
+    "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
+    "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
+    "segments": ["vehicle", "region"],
+    "kpis": [*small_world.MONITOR["kpis"], {"name": "hits", "sql": "sum(actual * predicted)"}],
+    "custom_metrics": [
+        {"name": "total", "sql": "sum(amount)"},
+        {"name": "thousands", "derived": "row_count / 1000"},
+        # What a user may write is what the package itself has.
+        {
+            "name": "own",
+            "template": str(FOLDER / "distance" / "jensen_shannon.sql"),
+            "columns": "both",
+        },
+    ],
+}
+
+
+SEVERAL_CLASSES = {
+    "task": "multiclass_classification",
+    "predictions": {
+        "sql": "select *, score as score_one, 0.7 * (1 - score) as score_zero, 0.3 * (1 - score) as score_two from scored"
+    },
+    "model": {"score": {"0": "score_zero", "1": "score_one", "2": "score_two"}, "label": "predicted"},
+    "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "binned": {"resolution": "binned"},
+    "exact": {"resolution": "exact"},
+    "classes": SEVERAL_CLASSES | {"resolution": "binned"},
+    "classes_exact": SEVERAL_CLASSES | {"resolution": "exact"},
+    "regression": {
+        "task": "regression",
+        "model": {"label": "score"},
+        "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
+        "features": {"numeric": ["amount"]},
+    },
+}
+"""Monitors whose plans together use every template."""
+
+
+def plan(variant: str = "binned", **changes: Any) -> Plan:
+    """The plan of a variant with every metric that fits its task."""
+    monitor = MONITOR | VARIANTS[variant] | changes
+    monitor["metrics"] = changes.get("metrics", every(monitor["task"]))
+    project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
+    return planner.plan(project, project.monitors[0])
