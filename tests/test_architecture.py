@@ -196,7 +196,7 @@ def test_scans_do_not_grow_with_classes(resolution: str) -> None:
         counts[count] = [step.name for step in plan.steps if step.reads_source]
     assert counts[2] == counts[12]
     assert {"class_scores", "class_outcomes"} <= set(counts[2])
-    assert len(counts[2]) == {"binned": 8, "exact": 6}[resolution], counts[2]
+    assert len(counts[2]) == {"binned": 7, "exact": 5}[resolution], counts[2]
 
 
 def test_a_step_that_reads_the_source_names_it_once() -> None:

@@ -28,7 +28,7 @@ with largest as (
         , segment_column
         , segment_value
         , column_name
-        , greatest(max(abs(difference_after)), coalesce(max(largest_inside), 0)) as statistic
+        , case when max(largest_inside) > max(abs(difference_after)) then max(largest_inside) else max(abs(difference_after)) end as statistic
         , case
             when sum(case when reference_share > 0 then 1 else 0 end) <= 2 then sqrt(2 / pi() * max(reference_share * (1 - reference_share)))
             else sqrt(pi() / 2) * ln(2e0) - 0.5826e0 * sum(reference_share * sqrt(reference_share))

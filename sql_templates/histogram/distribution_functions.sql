@@ -1,7 +1,7 @@
 -- distribution_functions: each chunk's distribution function beside the reference's, at every edge that either has.
--- A signed area is exact whatever the cells' width, because their sums are kept. Where the two functions
--- cross inside a cell, or the chunk has one row in it, the reference is read as spread evenly around its mean
--- there, unless that mean is near an edge, as where all values are equal.
+-- The signed area of a cell is exact whatever its width, because its sums are kept. Where the two functions cross
+-- inside it, each is read as one step at its cell's mean, which is exact again where values are equal. Where the
+-- chunk has one row in it, the reference is read as spread evenly around its mean, if that is near the middle.
 -- inputs:
 --   {{ cell_pairs }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, row_count bigint, value_sum double, reference_count bigint, reference_sum double, chunk_total bigint, reference_total bigint, missing_count bigint
 --   {{ reference_columns }}: column_name varchar, minimum double, maximum double, deviation double
@@ -45,6 +45,8 @@ with cumulated as (
         , ((reference_after - reference_count) * (next_edge - lower_edge) + reference_count * next_edge - reference_sum) / m as reference_area
         , (reference_after - reference_count) / m - (chunk_after - row_count) / n as difference_before
         , reference_after / m - chunk_after / n as difference_after
+        , coalesce(reference_sum / nullif(reference_count, 0), value_sum / nullif(row_count, 0)) - lower_edge as reference_place
+        , coalesce(value_sum / nullif(row_count, 0), reference_sum / nullif(reference_count, 0)) - lower_edge as chunk_place
         , case
             when row_count = 1 and next_edge > lower_edge and reference_sum / nullif(reference_count, 0) - lower_edge between 0.3e0 * (next_edge - lower_edge) and 0.7e0 * (next_edge - lower_edge)
                 then least((value_sum - lower_edge) / nullif(2 * (reference_sum / reference_count - lower_edge), 0), 1) * reference_count / m
@@ -64,14 +66,12 @@ select
     , measured.difference_after
     , measured.width
     , measured.reference_area - measured.chunk_area as area
-    , case
-        when measured.difference_before * measured.difference_after < 0 then greatest(
-            abs(measured.reference_area - measured.chunk_area)
-            , measured.width * (measured.difference_before * measured.difference_before + measured.difference_after * measured.difference_after)
-              / (2 * abs(measured.difference_before - measured.difference_after))
-        )
-        else abs(measured.reference_area - measured.chunk_area)
-    end as absolute_area
+    , abs(measured.difference_before) * least(reference_place, chunk_place)
+      + abs(measured.difference_before + case
+        when reference_place < chunk_place then measured.reference_count / m
+        else -measured.row_count / n
+    end) * abs(reference_place - chunk_place)
+      + abs(measured.difference_after) * (measured.width - greatest(reference_place, chunk_place)) as absolute_area
     , greatest(
         abs(measured.difference_before + measured.share_below_row)
         , abs(measured.difference_before + measured.share_below_row - 1 / n)

@@ -35,6 +35,7 @@ def steps_after_counting() -> list[Step]:
         "reference": "is_reference",
         "chunks": "month",
         "resolution": "exact",
+        "metrics": {"drift": DISTANCES},
         "features": {"numeric": ["number"], "categorical": ["level"]},
     }
     project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))

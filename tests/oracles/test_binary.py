@@ -27,6 +27,7 @@ from sklearn.metrics import (
 )
 
 from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.metrics import CATALOGUE
 
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
 REFERENCE = ("2024-01", "2024-02")
@@ -305,7 +306,10 @@ def flights(connection: duckdb.DuckDBPyConnection) -> str:
         connection.execute(f"create table {name} as from '{FLIGHTS / 'data' / f'{name}.parquet'}'")
     text = (FLIGHTS / "sqlmonitor.yml").read_text(encoding="utf-8")
     start, end = text.index("    metrics:\n"), text.index("    # What the model is worth.")
-    text = text[:start] + "    metrics: {drift: [], quality: [], summary: []}\n" + text[end:]
+    chosen = [metric.name for metric in CATALOGUE.values() if "binary_classification" in metric.tasks]
+    metrics = f"    metrics: {{drift: [], quality: [], summary: [], performance: [{', '.join(chosen)}]}}\n"
+    text = text[:start] + metrics + text[end:]
+    text = text[: text.index("    thresholds:\n")]
     text = text.replace("segments: [origin]", "resolution: {resolution}")
     return text.replace("warehouse: duckdb:///flights.duckdb", "warehouse: duckdb://")
 

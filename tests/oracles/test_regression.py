@@ -116,7 +116,7 @@ def test_an_infinite_value_makes_every_error_unknown(compute, bad) -> None:
         ((2.0, -0.5), {"msle", "rmsle"}, "negative"),
         ((-2.0, 0.5), {"msle", "rmsle"}, "negative"),
     ],
-    ids=str,
+    ids=lambda given: " ".join(sorted(given)) if isinstance(given, set) else str(given),
 )
 def test_a_metric_that_is_not_defined_is_null_and_the_others_are_not(compute, bad, metrics, note) -> None:
     rows = realized(compute, [*GOOD, bad])
