@@ -66,7 +66,7 @@ with skewed as (
         refined.*
         , base_count * case
             {% for factor in (1, 2, 4, 8) %}
-            when coalesce(peak_density / base_count, 0) <= {{ factor }} * 0.005e0 then {{ factor }}
+            when coalesce(peak_density / base_count, 0) <= {{ factor }} * 0.01e0 then {{ factor }}
             {% endfor %}
             else 16
         end as cell_count
@@ -83,7 +83,7 @@ select
     , coalesce(nullif(maximum - minimum, 0), nullif(abs(maximum), 0), 1) as unit
     , bin_count
     , cell_count
-    , coalesce(peak_density / cell_count <= 0.005e0, true) as is_even
+    , coalesce(peak_density / cell_count <= 0.01e0, true) as is_even
     , quantile_1
     , quantile_2
     , quantile_3

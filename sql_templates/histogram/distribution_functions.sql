@@ -1,7 +1,8 @@
 -- distribution_functions: each chunk's distribution function beside the reference's, at every edge that either has.
 -- The signed area of a cell is exact whatever its width, because its sums are kept. Where the two functions cross
 -- inside it, each is read as one step at its cell's mean, which is exact again where values are equal. Where the
--- chunk has one row in it, the reference is read as spread evenly around its mean, if that is near the middle.
+-- chunk has one row in it, the reference is read as spread evenly around its mean, if that is near the middle;
+-- a mean near the lower edge says that most rows have the edge's own value (as zeros do) and the others the rest.
 -- inputs:
 --   {{ cell_pairs }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, row_count bigint, value_sum double, reference_count bigint, reference_sum double, chunk_total bigint, reference_total bigint, missing_count bigint
 --   {{ reference_columns }}: column_name varchar, minimum double, maximum double, deviation double
@@ -20,7 +21,7 @@
 --   width double               -- to the next edge
 --   area double                -- signed area between the two functions up to the next edge
 --   absolute_area double       -- area between them up to the next edge
---   largest_inside double      -- largest absolute difference at the chunk's one row in the cell
+--   largest_inside double      -- largest absolute difference at the edge's own value, or at the chunk's one row in the cell
 --   reference_share double     -- of the reference's rows, at the edge and up to the next
 --   reference_area double      -- area below the reference's function up to the next edge
 --   reference_deviation double -- population standard deviation of the column's whole reference; 0 where all is equal
@@ -52,6 +53,21 @@ with cumulated as (
                 then least((value_sum - lower_edge) / nullif(2 * (reference_sum / reference_count - lower_edge), 0), 1) * reference_count / m
         end as share_below_row
     from cumulated
+), read as (
+    -- How much of each side in the cell has the edge's own value; the rest is read as spread evenly.
+    select
+        measured.*
+        , case
+            when reference_place <= 1e-9 * width + 1e-12 * abs(lower_edge) then 1e0
+            when reference_count >= 20 and reference_place < 0.1e0 * width then 1 - 2 * reference_place / width
+            else 0e0
+        end as reference_atom
+        , case
+            when chunk_place <= 1e-9 * width + 1e-12 * abs(lower_edge) then 1e0
+            when chunk_place < 0.1e0 * width then 1 - 2 * chunk_place / width
+            else 0e0
+        end as chunk_atom
+    from measured
 )
 select
     measured.chunk_number
@@ -73,12 +89,16 @@ select
     end) * abs(reference_place - chunk_place)
       + abs(measured.difference_after) * (measured.width - greatest(reference_place, chunk_place)) as absolute_area
     , greatest(
-        abs(measured.difference_before + measured.share_below_row)
-        , abs(measured.difference_before + measured.share_below_row - 1 / n)
+        coalesce(abs(measured.difference_before + measured.share_below_row), 0)
+        , coalesce(abs(measured.difference_before + measured.share_below_row - 1 / n), 0)
+        , abs(
+            measured.difference_before + reference_atom * measured.reference_count / m
+            - case when measured.row_count < 20 and reference_atom = 0 and chunk_atom < 1 then 0 else chunk_atom end * measured.row_count / n
+        )
     ) as largest_inside
     , measured.reference_count / m as reference_share
     , measured.reference_area
     , case when reference_columns.maximum > reference_columns.minimum then reference_columns.deviation else 0e0 end as reference_deviation
-from measured
+from read as measured
 left join {{ reference_columns }} as reference_columns
     on measured.column_name = reference_columns.column_name
