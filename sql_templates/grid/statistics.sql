@@ -2,7 +2,7 @@
 -- Infinities and NaN take no part. Quantiles come from the sample where it has 20,000 rows.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, fold integer, value_0 double
---   {{ sample_size }}: sample_row_count bigint
+--   {{ sample }}: sample_row_count bigint, center_0 double
 --   {{ columns }}: index of every numeric column
 -- grain: one row
 -- output:
@@ -11,16 +11,18 @@
 --   maximum_0 double
 --   mean_0 double
 --   deviation_0 double
---   cubes_0 double
+--   third_moment_0 double   -- around the mean
 --   quantiles_0 double[]
 select
     {% for column in columns %}
     {% if not loop.first %}, {% endif %}count(value_{{ column.index }}) as row_count_{{ column.index }}
     , min(value_{{ column.index }}) as minimum_{{ column.index }}
     , max(value_{{ column.index }}) as maximum_{{ column.index }}
-    , avg(value_{{ column.index }}) as mean_{{ column.index }}
-    , sqrt(greatest(avg(value_{{ column.index }} * value_{{ column.index }}) - avg(value_{{ column.index }}) * avg(value_{{ column.index }}), 0)) as deviation_{{ column.index }}
-    , avg(value_{{ column.index }} * value_{{ column.index }} * value_{{ column.index }}) as cubes_{{ column.index }}
+    , max(center_{{ column.index }}) + avg(distance_{{ column.index }}) as mean_{{ column.index }}
+    , sqrt(greatest(avg(distance_{{ column.index }} * distance_{{ column.index }}) - avg(distance_{{ column.index }}) * avg(distance_{{ column.index }}), 0)) as deviation_{{ column.index }}
+    , avg(distance_{{ column.index }} * distance_{{ column.index }} * distance_{{ column.index }})
+      - 3 * avg(distance_{{ column.index }}) * avg(distance_{{ column.index }} * distance_{{ column.index }})
+      + 2 * avg(distance_{{ column.index }}) * avg(distance_{{ column.index }}) * avg(distance_{{ column.index }}) as third_moment_{{ column.index }}
     , quantile_disc(
         case when is_sampled then value_{{ column.index }} end
         , [0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999]
@@ -28,10 +30,20 @@ select
     {% endfor %}
 from (
     select
-        fold = 0 or sample_row_count < 20000 as is_sampled
+        is_sampled
         {% for column in columns %}
-        , case when abs(value_{{ column.index }}) <= 1.7e308 then value_{{ column.index }} end as value_{{ column.index }}
+        , center_{{ column.index }}
+        , value_{{ column.index }}
+        , value_{{ column.index }} - center_{{ column.index }} as distance_{{ column.index }}
         {% endfor %}
-    from {{ rows }} as source_rows
-    cross join {{ sample_size }} as sample
-) as finite_rows
+    from (
+        select
+            fold = 0 or sample_row_count < 20000 as is_sampled
+            {% for column in columns %}
+            , center_{{ column.index }}
+            , case when abs(value_{{ column.index }}) <= 1.7e308 then value_{{ column.index }} end as value_{{ column.index }}
+            {% endfor %}
+        from {{ rows }} as source_rows
+        cross join {{ sample }} as sample
+    ) as finite_rows
+) as centered

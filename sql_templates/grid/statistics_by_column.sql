@@ -1,6 +1,6 @@
 -- statistics_by_column: the one wide row of statistics as one row per column.
 -- inputs:
---   {{ statistics }}: row_count_0 bigint, minimum_0 double, maximum_0 double, mean_0 double, deviation_0 double, cubes_0 double, quantiles_0 double[]
+--   {{ statistics }}: row_count_0 bigint, minimum_0 double, maximum_0 double, mean_0 double, deviation_0 double, third_moment_0 double, quantiles_0 double[]
 --   {{ columns }}: index and name of every numeric column
 -- grain: column_index
 -- output:
@@ -29,7 +29,7 @@ select
     , maximum_{{ column.index }} as maximum
     , mean_{{ column.index }} as mean
     , deviation_{{ column.index }} as deviation
-    , cubes_{{ column.index }} - 3 * mean_{{ column.index }} * deviation_{{ column.index }} * deviation_{{ column.index }} - mean_{{ column.index }} * mean_{{ column.index }} * mean_{{ column.index }} as third_moment
+    , third_moment_{{ column.index }} as third_moment
     {% for quantile in range(1, 8) %}
     , quantiles_{{ column.index }}[{{ quantile }}] as quantile_{{ quantile }}
     {% endfor %}

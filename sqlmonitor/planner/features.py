@@ -50,17 +50,20 @@ def binned(draft: Draft) -> dict[str, Step]:
     """Counts cells of a fitted grid: one read to fit, one to count."""
     fold = {"expression": draft.source.fold(), "alias": exp.to_identifier("fold")}
     sample = draft.add(
-        "sample_size",
-        "size the sample that places cells",
-        "grid/sample_size.sql",
-        rows=draft.source.rows([fold], only_reference=True, is_chunked=False),
+        "sample",
+        "look at a sample of the reference",
+        "grid/sample.sql",
+        True,
+        rows=draft.source.rows([fold, *numeric_columns(draft)], only_reference=True, is_chunked=False),
+        columns=draft.numeric,
     )
     wide = draft.add(
         "statistics",
         "measure the reference's numeric columns",
         "grid/statistics.sql",
+        True,
         rows=draft.source.rows([fold, *numeric_columns(draft)], only_reference=True, is_chunked=False),
-        sample_size=sample,
+        sample=sample,
         columns=draft.numeric,
     )
     statistics = draft.add(
