@@ -96,7 +96,7 @@ def test_jensen_shannon_has_numpys_doane_bins(binned, drawn, shape: str) -> None
         else edges
     )
     for change in CHANGES:
-        values = drawn[shape][change]
+        values = drawn[shape][change].astype(float)
         sides = []
         for side in (reference, values):
             inside = side[(side >= reference.min()) & (side <= reference.max())]
