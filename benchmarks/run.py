@@ -86,7 +86,20 @@ def measure_scan(file: Path) -> dict[str, Any]:
     return {key: statistics.median(run[key] for run in runs) for key in ("cpu", "wall")}
 
 
-def measure_monitor(file: Path) -> dict[str, Any]:
+def whole_catalogue() -> str:
+    """The definition with every metric of the catalogue that costs no scan of its own."""
+    from sqlmonitor.metrics import CATALOGUE
+
+    chosen: dict[str, list[str]] = {}
+    for metric in CATALOGUE.values():
+        if not metric.cost and (not metric.tasks or "binary_classification" in metric.tasks):
+            chosen.setdefault(metric.family, []).append(metric.name)
+    start, end = DEFINITION.index("    metrics:\n"), DEFINITION.index("    kpis:\n")
+    lines = [f"      {family}: [{', '.join(names)}]\n" for family, names in chosen.items()]
+    return DEFINITION[:start] + "    metrics:\n" + "".join(lines) + DEFINITION[end:]
+
+
+def measure_monitor(file: Path, definition: str = DEFINITION) -> dict[str, Any]:
     """Fit and run of one monitor on an empty store, with the CPU seconds of each step."""
     import duckdb
     import pandas  # noqa: F401 - imported here, so that its import is no part of the work
@@ -100,7 +113,7 @@ def measure_monitor(file: Path) -> dict[str, Any]:
     connection.execute(f"create view credit as from '{file}'")
     connection.execute("select count(*), sum(amount) from credit").fetchall()
     engine = DuckDB(connection)
-    project = loads(DEFINITION)
+    project = loads(definition)
     marks: list[tuple[str, float, float]] = []
 
     def progress(title: str, number: int, total: int) -> None:
@@ -122,7 +135,16 @@ def measure_monitor(file: Path) -> dict[str, Any]:
     return {**figures, "rows": rows, "steps": steps}
 
 
-MEASUREMENTS = {"scan": measure_scan, "monitor": measure_monitor}
+def measure_whole_catalogue(file: Path) -> dict[str, Any]:
+    """The same with the whole catalogue."""
+    return measure_monitor(file, whole_catalogue())
+
+
+MEASUREMENTS = {
+    "scan": measure_scan,
+    "monitor": measure_monitor,
+    "whole_catalogue": measure_whole_catalogue,
+}
 
 
 def in_own_process(command: list[str]) -> dict[str, Any]:
@@ -174,6 +196,8 @@ def report(rows: int, file: Path, nannyml: str | None, repeats: int) -> None:
     print("|---|--:|--:|--:|--:|--:|")
     print(line("plain scan", scan, scan["cpu"]))
     print(line("sqlmonitor", monitor, scan["cpu"]), flush=True)
+    whole = middle([measure("whole_catalogue", file) for _ in range(repeats)])
+    print(line("sqlmonitor, whole catalogue", whole, scan["cpu"]), flush=True)
     if nannyml:
         other = in_own_process([nannyml, str(HERE / "nannyml_run.py"), str(file)])
         print(line("NannyML", other, scan["cpu"]))
