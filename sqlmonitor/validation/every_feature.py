@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +34,9 @@ FEWEST_ROWS = 100
 NEARLY_ALL: Mapping[dialects.Kind, float] = {"text": 0.95, "integer": 1.0}
 """Distinct values by rows from which a column is an identifier. Whole numbers may be measured, and
 amounts in cents are nearly all distinct; so of them only those count that never repeat."""
+
+SHOWN_TYPE = 60
+"""Characters of a type in a reason."""
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 YAML_WORDS = frozenset(("true", "false", "null"))
@@ -188,7 +192,9 @@ def _unfit(name: str, written: str, reference: Mapping[str, str] | None) -> str 
     """Why a column of this type is no feature; None where it may be one."""
     kind = dialects.kind(written)
     if kind not in KIND_OF_FEATURE:
-        return f"{'a time' if kind == 'time' else 'unusable'}: {written}"
+        # A struct's type lists its fields, of which there may be hundreds.
+        shown = textwrap.shorten(written, SHOWN_TYPE, placeholder=" …")
+        return f"{'a time' if kind == 'time' else 'unusable'}: {shown}"
     if reference is None:
         return None
     other = reference.get(name.casefold())

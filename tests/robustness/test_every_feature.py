@@ -37,6 +37,11 @@ COLUMNS = [
     ("list", "[id % 3]", "unusable: BIGINT[]"),
     ("texts", "['a', 'b']", "unusable: VARCHAR[]"),
     ("pair", "{'a': id % 3, 'b': 'x'}", "unusable: STRUCT(a BIGINT, b VARCHAR)"),
+    (
+        "wide",
+        f"{{{', '.join(f'field_{n}: {n}' for n in range(50))}}}",
+        "unusable: STRUCT(field_0 INTEGER, field_1 INTEGER, field_2 INTEGER, …",
+    ),
     ("bytes", "cast('a' as blob)", "unusable: BLOB"),
     ("wait", "interval '1 day'", "unusable: INTERVAL"),
     ("session", "'s' || id", "an identifier: 207 values in 207 rows"),
