@@ -82,4 +82,5 @@ def kind(type_name: str) -> Kind:
     Args:
         type_name: as the engine describes it, such as ``DECIMAL(18,3)``.
     """
-    return next((kind for form, kind in _KINDS if re.fullmatch(form, type_name.upper())), "other")
+    # An enum's levels stand in its type, and may have line breaks.
+    return next((kind for form, kind in _KINDS if re.fullmatch(form, type_name.upper(), re.DOTALL)), "other")

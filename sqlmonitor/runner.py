@@ -49,6 +49,10 @@ def run(
     """
     started = timestamp()
     types = validation.check_sources(project, monitor, engine)
+    resolved = validation.resolve_features(project, monitor, types, engine)
+    monitor = resolved.monitor
+    if resolved.is_all:
+        logger.info("-- monitor '%s': %s", monitor.name, "\n-- ".join(resolved.lines()))
     plan = planner.plan(project, monitor, stage=stage, types=types)
     templates.check(plan)
     checks: dict[str, list[Check]] = {}

@@ -76,8 +76,9 @@ select
     , metric_values.row_count
     , metric_values.unused_count
     , coalesce(
-        metric_values.note
-        , case when thresholds.kind = 'standard_deviation' and thresholds.chunk_count < 2 then 'fewer than two whole reference chunks to fit a threshold on' end
+        case when metric_values.value is null then metric_values.note end
+        , case when thresholds.kind = 'standard_deviation' and thresholds.chunk_count < 2 then 'fewer than two whole reference chunks to fit a threshold on' || coalesce('; ' || metric_values.note, '') end
+        , metric_values.note
     ) as note
 from {{ values }} as metric_values
 inner join {{ chunks }} as chunks on metric_values.chunk_number = chunks.chunk_number

@@ -1,8 +1,11 @@
 -- values: every metric's rows under one another.
 -- Below the user's minimum of rows there is no value, so none to alert and none to fit a threshold on.
+-- A distance of levels says how many of them were too rare for a bin of their own.
 -- inputs:
 --   {{ parts }}: the steps that compute metrics, all with the same columns
 --   {{ minimum_rows }}: given where chunks and segments with fewer rows have no values; row_count has one
+--   {{ levels }}: column_name varchar, bin bigint, row_count bigint
+--   {{ max_levels }}: how many levels have a bin of their own; given with levels, where there are categorical columns
 -- grain: chunk_number, segment_column, segment_value, family, metric, column_name, component
 -- output:
 --   chunk_number bigint
@@ -26,12 +29,26 @@ with united as (
     from {{ part }}
     {% endfor %}
 )
-{% if minimum_rows %}
+{% if levels %}
+, pooled as (
+    select
+        column_name
+        , cast(count(*) as varchar) || ' rare levels with ' || cast(cast(sum(row_count) as bigint) as varchar) || ' rows of the reference are pooled' as pooled_note
+    from {{ levels }}
+    where bin >= {{ max_levels }}
+    group by column_name
+    having count(*) > 1
+)
+{% endif %}
 , judged as (
     select
-        *
-        , (family = 'summary' and metric = 'row_count') or row_count + unused_count >= {{ minimum_rows }} as is_enough
+        united.*
+        , {% if minimum_rows %}(family = 'summary' and metric = 'row_count') or row_count + unused_count >= {{ minimum_rows }}{% else %}true{% endif %} as is_enough
+        , {% if levels %}case when family = 'drift' then pooled.pooled_note end{% else %}cast(null as varchar){% endif %} as pooled_note
     from united
+    {% if levels %}
+    left join pooled on united.column_name = pooled.column_name
+    {% endif %}
 )
 select
     chunk_number
@@ -47,9 +64,5 @@ select
     , case when is_enough then p_value end as p_value
     , row_count
     , unused_count
-    , case when is_enough then note else 'fewer than {{ minimum_rows }} rows' end as note
+    , {% if minimum_rows %}case when is_enough then coalesce(note, pooled_note) else 'fewer than {{ minimum_rows }} rows' end{% else %}coalesce(note, pooled_note){% endif %} as note
 from judged
-{% else %}
-select chunk_number, segment_column, segment_value, family, metric, column_name, component, value, standard_error, noise_floor, p_value, row_count, unused_count, note
-from united
-{% endif %}

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sqlmonitor.cli.settings import Settings, chosen, global_options, monitor_argument
+from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
+
+if TYPE_CHECKING:
+    from sqlmonitor.definitions import Monitor, Project
+    from sqlmonitor.plan import Plan
 
 __all__ = ["compile_sql"]
 
@@ -22,8 +27,10 @@ __all__ = ["compile_sql"]
 def compile_sql(
     settings: Settings, monitor: str | None, dialect: str | None, out: str | None, as_plan: bool
 ) -> None:
-    """Write the SQL of every step, in order; needs no connection."""
-    from sqlmonitor import planner
+    """Write the SQL of every step, in order.
+
+    Needs no connection, but for monitors with `features: all`, whose columns the warehouse knows.
+    """
     from sqlmonitor.script import script
 
     if as_plan and (out or dialect):
@@ -32,7 +39,7 @@ def compile_sql(
     target = _known_dialect(dialect) if dialect else project.dialect
     monitors = chosen(project, monitor)
     for one in monitors:
-        plan = planner.plan(project, one)
+        plan = _planned(project, one)
         if as_plan:
             click.echo(plan.tree())
             continue
@@ -46,6 +53,30 @@ def compile_sql(
             folder /= re.sub(r"[^\w-]+", "_", one.name)
         _write(folder, files)
         click.echo(f"{one.name}: {len(files)} files in {folder}")
+
+
+def _planned(project: Project, monitor: Monitor) -> Plan:
+    from sqlmonitor import planner, validation
+    from sqlmonitor.errors import UnsupportedError, WarehouseError
+
+    if not monitor.features.all:
+        return planner.plan(project, monitor)
+    try:
+        connection = connect(project, read_only=True)
+    except (UnsupportedError, WarehouseError) as error:
+        raise monitor.error(
+            "features",
+            f"features: all needs the warehouse, which knows the columns: {error.message}",
+            remedy="list the columns, as `sqlmonitor validate` prints them"
+            + (f"; or {error.remedy}" if error.remedy else ""),
+        ) from error
+    with connection as engine:
+        types = validation.check_sources(project, monitor, engine)
+        resolved = validation.resolve_features(project, monitor, types, engine)
+    click.echo(f"{monitor.name}: read the columns from the warehouse", err=True)
+    for line in resolved.lines():
+        click.echo(f"  {line}", err=True)
+    return planner.plan(project, resolved.monitor, types=types)
 
 
 def _known_dialect(name: str) -> str:

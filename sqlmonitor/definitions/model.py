@@ -106,7 +106,14 @@ class Target(Definition):
 
 
 class Features(Definition):
-    """The columns the model reads."""
+    """The columns the model reads.
+
+    ``features: all`` is every column of the predictions, the segments among them, but for the id, the
+    timestamp, the scores, the label, the target and the times around it. Integer, decimal and float
+    columns are numeric; text, boolean and enum columns are categorical; times and other types are left
+    out, and so are identifiers (nearly as many values as rows) and columns with at most one value in
+    the reference. A column that is listed is a feature of the kind it is listed under whatever it holds.
+    """
 
     model_config = ConfigDict(json_schema_extra=or_text("all: every usable column not used otherwise"))
 
@@ -116,6 +123,8 @@ class Features(Definition):
     """Columns that name a level."""
     all: Annotated[bool, Field(strict=True)] = False
     """Every usable column that is not used otherwise; the lists then only settle kinds."""
+    exclude: Names = ()
+    """Columns that are no features although all are asked for."""
 
     @model_validator(mode="before")
     @classmethod
@@ -139,5 +148,16 @@ class Features(Definition):
                     f"'{name}' is in numeric and in categorical",
                     remedy="keep it in one of them",
                     at=("categorical", index),
+                )
+        if self.exclude and not self.all:
+            raise complaint(
+                "exclude needs all: true",
+                remedy="add 'all: true', or leave the columns out of the lists",
+                at=("exclude",),
+            )
+        for index, name in enumerate(self.exclude):
+            if name in (*self.numeric, *self.categorical):
+                raise complaint(
+                    f"'{name}' is listed and excluded", remedy="keep it in one of them", at=("exclude", index)
                 )
         return self

@@ -57,7 +57,11 @@ def compiled(draft: Draft) -> Plan:
     add_duplicates(draft)
     fit_id = draft.fit_id()
     minimum = {"minimum_rows": monitor.min_rows} if monitor.min_rows > 1 else {}
-    values = draft.add("values", "collect values", "result/values.sql", parts=draft.values, **minimum)
+    levels = draft.stored.get("levels")
+    pooled = {"levels": levels, "max_levels": monitor.max_levels} if levels is not None else {}
+    values = draft.add(
+        "values", "collect values", "result/values.sql", parts=draft.values, **minimum, **pooled
+    )
     values = add_derived(draft, values)
     rule_step = draft.add(
         "rules", "threshold rules", "threshold/rules.sql", rules=rules(monitor, draft.metrics)

@@ -88,7 +88,11 @@ class Draft:
         self.numeric = self._listed(monitor.features.numeric)
         self.categorical = self._listed(monitor.features.categorical)
         if monitor.features.all:
-            raise monitor.error("features", "features: all is not supported yet", remedy="list the columns")
+            raise monitor.error(
+                "features",
+                "features: all needs the warehouse, which knows the columns",
+                remedy="list the columns, as `sqlmonitor validate` prints them",
+            )
 
     @staticmethod
     def _listed(columns: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -147,7 +151,8 @@ class Draft:
         monitor = self.monitor
         parts = (monitor.predictions, monitor.where, monitor.reference, monitor.chunks, monitor.model)
         more = (monitor.target, monitor.features, monitor.segments, monitor.resolution, monitor.calibration)
-        return digest(monitor.name, __version__.rpartition(".")[0], *(repr(part) for part in parts + more))
+        parts_of_fit = (*parts, *more, monitor.max_levels)
+        return digest(monitor.name, __version__.rpartition(".")[0], *(repr(part) for part in parts_of_fit))
 
     def segment_columns(self) -> list[dict[str, exp.Expr]]:
         """The segment columns as text, segment_0 and on."""

@@ -10,6 +10,7 @@ from sqlmonitor import planner, templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import DataError
 from sqlmonitor.source import SourceRows
+from sqlmonitor.validation.every_feature import resolve_features
 from sqlmonitor.validation.sources import check_sources
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
         SqlmonitorError: for what the user must mend.
     """
     types = check_sources(project, monitor, engine)
+    resolved = resolve_features(project, monitor, types, engine)
+    monitor = resolved.monitor
     templates.check(planner.plan(project, monitor, types=types))
     source = SourceRows(monitor, project.dialect)
     inside = exp.true() if monitor.reference.where is None else source.condition(monitor.reference.where)
@@ -50,6 +53,7 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
     lines.append(
         f"{len(features.numeric)} numeric and {len(features.categorical)} categorical features, all there"
     )
+    lines += resolved.lines()
     if monitor.target is not None:
         lines.append(
             f"target {monitor.target.column}, unique on its key"

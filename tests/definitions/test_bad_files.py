@@ -93,6 +93,8 @@ CASES = [
     ("family: drift", "family: estimate", 25, "M.thresholds[0].family", "unknown value 'estimate'", "did you mean 'estimated'?"),
     ("id: flight_id", "id: flight_id\n    resolution: exactly", 9, "M.resolution", "unknown value 'exactly'", "allowed: binned, exact"),
     ("features:\n      numeric: [distance, temp]\n      categorical: [carrier]", "features: every", 14, "M.features", "unknown value 'every'", "allowed: all"),
+    ("numeric: [distance, temp]", "exclude: [temp]", 15, "M.features.exclude", "exclude needs all: true", "add 'all: true'"),
+    ("numeric: [distance, temp]", "all: true\n      exclude: [carrier]", 16, "M.features.exclude[0]", "'carrier' is listed and excluded", "keep it in one"),
     ("version: 1", "version: 2", 1, "version", "version 2 is unknown", "version: 1"),
     ("version: 1", "version: '1'", 1, "version", "version '1' is unknown", "version: 1"),
     # exactly one of
