@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sqlmonitor.cli.figures import decimals, fixed, mark
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from sqlmonitor.definitions import Monitor
     from sqlmonitor.results import Results
 
-__all__ = ["console", "number", "plain_table", "show_summary"]
+__all__ = ["console", "plain_table", "put", "show_summary"]
 
 MOST_CHUNKS = 12
 MOST_FEATURES = 5
@@ -31,20 +33,22 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """Write a value for people: four significant digits, or whole with separators from 1,000."""
-    if value is None or value != value:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
-
-
-def plain_table(*headings: str) -> Table:
-    """A table without vertical lines; headings that start with ``>`` are right-aligned."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+def plain_table(*headings: str, gap: int = 3, show_header: bool = True) -> Table:
+    """A table without lines; headings that start with ``>`` are right-aligned."""
+    table = Table(
+        box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", show_header=show_header
+    )
     for heading in headings:
         is_right = heading.startswith(">")
         table.add_column(Text(heading.removeprefix(">")), justify="right" if is_right else "left")
     return table
+
+
+def put(table: Table, out: Console) -> None:
+    """Print a table without the spaces that fill its lines, which wrap where a text is pasted."""
+    with out.capture() as captured:
+        out.print(table)
+    out.file.write("\n".join(line.rstrip() for line in captured.get().split("\n")))
 
 
 def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix: str = "") -> None:
@@ -67,13 +71,13 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
         out.print("no rows after the reference yet")
     else:
         out.print()
-        out.print(_values(monitor, results, chunks, out))
+        put(_values(monitor, results, chunks, out), out)
         if hidden > 0:
             out.print(f"the {MOST_CHUNKS} newest of {hidden + MOST_CHUNKS} chunks")
         drifted = results.drifted()
         if not drifted.empty:
             out.print()
-            out.print(_drift(drifted, chunks))
+            put(_drift(drifted, chunks), out)
     out.print()
     for line in _closing(results):
         out.print(Text(line))
@@ -95,7 +99,10 @@ def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Conso
     series.sort(key=lambda one: (one[1]["metric"].iloc[0] in units, one[1]["metric"].iloc[0], one[0]))
     table = plain_table("\nchunk", ">\nrows", *(f">{heading}" for heading, _ in series))
     is_ascii = out.options.ascii_only
-    cells = [{row["chunk"]: _cell(row, is_ascii) for _, row in rows.iterrows()} for _, rows in series]
+    cells = []
+    for _, rows in series:
+        places = decimals(rows["value"])
+        cells.append({row["chunk"]: _cell(row, places, is_ascii) for _, row in rows.iterrows()})
     for chunk, is_partial, rows in chunks.itertuples(index=False):
         name = f"{chunk} (partial)" if is_partial else str(chunk)
         counted = "-" if rows != rows else f"{rows:,}"
@@ -103,13 +110,9 @@ def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Conso
     return table
 
 
-def _cell(row: pd.Series, is_ascii: bool) -> Text:
-    text = number(row["value"])
-    if not row["is_alert"]:
-        return Text(f"{text}  ")
-    is_low = row["value"] < row["lower_threshold"]
-    mark = ("v" if is_low else "^") if is_ascii else ("▼" if is_low else "▲")
-    return Text(f"{text} {mark}", style="bold red")
+def _cell(row: pd.Series, places: int, is_ascii: bool) -> Text:
+    text, alert = fixed(row["value"], places), mark(row, is_ascii=is_ascii)
+    return Text(f"{text} {alert}", style="bold red") if alert else Text(f"{text}  ")
 
 
 def _drift(drifted: pd.DataFrame, chunks: pd.DataFrame) -> Table:
