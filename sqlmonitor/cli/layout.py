@@ -13,7 +13,7 @@ from rich.text import Text
 
 from sqlmonitor.cli.figures import NOTHING, decimals, fixed, limits, mark, number
 from sqlmonitor.cli.selection import Chunk, Hidden, Series
-from sqlmonitor.cli.summary import plain_table, put
+from sqlmonitor.cli.summary import MARK_PLACE, flush, plain_table, put
 
 __all__ = ["MOST_LINES", "Notes", "lay_out"]
 
@@ -89,7 +89,7 @@ def _list(one: Series, chunks: Mapping[Chunk, str], units: Mapping[str, str], ou
 
     columns: dict[str, Callable[[pd.Series], str]] = {
         ">rows": lambda row: number(row["row_count"]) if row["row_count"] is not pd.NA else NOTHING,
-        ">value  ": lambda row: f"{fixed(row['value'], places)} {mark(row, is_ascii=is_ascii) or ' '}",
+        "value": lambda row: f"{fixed(row['value'], places)} {mark(row, is_ascii=is_ascii) or ' '}",
         ">± error": beside("standard_error"),
         ">noise floor": beside("noise_floor"),
         ">p-value": lambda row: "" if row["p_value"] != row["p_value"] else f"{row['p_value']:.2g}",
@@ -98,13 +98,15 @@ def _list(one: Series, chunks: Mapping[Chunk, str], units: Mapping[str, str], ou
     }
     texts = {heading: [write(row) for _, _, row in rows] for heading, write in columns.items()}
     texts = {heading: cells for heading, cells in texts.items() if any(cells)}
-    table = plain_table("chunk", *texts, gap=GAP)
-    for index, ((_, chunk), said, row) in enumerate(rows):
+    styles = ["bold red" if row["is_alert"] else "" for _, _, row in rows]
+    heading, values = flush(
+        ["value"], [Text(text, style) for text, style in zip(texts["value"], styles, strict=True)]
+    )
+    table = plain_table("chunk", *(heading if name == "value" else name for name in texts), gap=GAP)
+    for index, ((_, chunk), said, _) in enumerate(rows):
         name = f"{chunk} ({said})" if said else chunk
-        style = "bold red" if row["is_alert"] else ""
         cells = [
-            Text(cells[index], style=style if heading.startswith(">value") else "")
-            for heading, cells in texts.items()
+            values[index] if heading == "value" else Text(cells[index]) for heading, cells in texts.items()
         ]
         table.add_row(Text(name), *cells)
     put(table, out)
@@ -123,26 +125,23 @@ def _as_columns(
     shared = [part for part in parts[0] if part and all(part in other for other in parts)]
     parts = [[part for part in one if part and part not in shared] for one in parts]
     height = max(len(one) for one in parts)
-    columns = [_cells(one, chunks, notes, out) for one in series]
-    names = [f"{chunk} ({said})" if said else chunk for (_, chunk), said in chunks.items()]
-    widths = [
-        max(cell_len(text) for text in (*(part + "  " for part in heading), *(cell.plain for cell in cells)))
-        for heading, cells in zip(parts, columns, strict=True)
+    columns = [
+        flush([""] * (height - len(heading)) + heading, _cells(one, chunks, notes, out))
+        for heading, one in zip(parts, series, strict=True)
     ]
-    width = max(map(cell_len, [*names, "chunk"])) + sum(width + GAP for width in widths)
+    names = [f"{chunk} ({said})" if said else chunk for (_, chunk), said in chunks.items()]
+    width = max(map(cell_len, [*names, "chunk"])) + sum(
+        cell_len(cells[0].plain) + GAP for _, cells in columns
+    )
     if width > min(out.width, WIDEST):
         return None
-    # Numbers end two columns before their mark's end, and so do headings.
-    headings = [
-        "\n".join(part + "  " for part in [""] * (height - len(heading)) + heading) for heading in parts
-    ]
     if shared:
         out.print(Text(" ".join(shared)))
         out.print()
     above = "\n" * (height - 1)
-    table = plain_table(f"{above}chunk", *(f">{heading}" for heading in headings), gap=GAP)
+    table = plain_table(f"{above}chunk", *(heading for heading, _ in columns), gap=GAP)
     for index, name in enumerate(names):
-        table.add_row(Text(name), *(cells[index] for cells in columns))
+        table.add_row(Text(name), *(cells[index] for _, cells in columns))
     return table
 
 
@@ -161,47 +160,68 @@ def _as_lines(
         families = list(dict.fromkeys(one.family for one in series[most_lines:]))
         option = " ".join(f"--family {family}" for family in families)
         hidden.append(Hidden(f"{len(series) - len(shown):,} more lines", f"{option}, or --all"))
-    labels = [(one, _label(one, units)) for one in shown]
-    label_width = min(max(cell_len(label) for _, label in labels), max(out.width // 3, 24))
-    cells = [_cells(one, chunks, Notes(), out) for one in shown]
-    widths = [
-        max(cell_len(chunk) + 2, *(cell_len(line[index].plain) for line in cells))
-        for index, (_, chunk) in enumerate(chunks)
+    labels = _labels(shown, units)
+    longest = max(cell_len(label.plain) for label, _ in labels)
+    label_width = min(longest, max(out.width // 3, 30))
+    columns: list[Chunk] = []
+    left = out.width - label_width
+    # From the newest on, as many as fit; one at least.
+    for key in reversed(list(chunks)):
+        heading = [chunks[key], key[1]] if any(chunks.values()) else [key[1]]
+        cells = [
+            Text("") if one is None else _cells(one, {key: ""}, Notes(), out, chunks)[0] for _, one in labels
+        ]
+        width = cell_len(flush(heading, cells)[0].split("\n")[0]) + 1
+        if columns and width > left:
+            break
+        left -= width
+        columns.insert(0, key)
+    if len(columns) < len(chunks):
+        older = list(chunks)[-len(columns) - 1][1]
+        hidden.append(
+            Hidden(f"{len(chunks) - len(columns):,} older chunks", f"--chunk {older}, or a wider window")
+        )
+    newest = {key: chunks[key] for key in columns}
+    lines = [[] if one is None else _cells(one, newest, notes, out) for _, one in labels]
+    height = 2 if any(newest.values()) else 1
+    flushed = [
+        flush([newest[key], key[1]][-height:], [line[index] if line else Text("") for line in lines])
+        for index, key in enumerate(columns)
     ]
-    fitting = 0
-    while fitting < len(widths) and label_width + sum(w + 1 for w in widths[-fitting - 1 :]) <= out.width:
-        fitting += 1
-    fitting = max(fitting, 1)
-    newest = dict(list(chunks.items())[-fitting:])
-    if fitting < len(chunks):
-        older = list(chunks)[-fitting - 1][1]
-        hidden.append(Hidden(f"{len(chunks) - fitting:,} older chunks", f"--chunk {older}, or a wider window"))
-    above = "\n" if any(newest.values()) else ""
-    headings = [
-        f">{chunk}  " if not above else f">{said + '  ' if said else ''}\n{chunk}  "
-        for (_, chunk), said in newest.items()
-    ]
-    table = plain_table(above, *headings, gap=1)
+    table = plain_table("\n" * (height - 1), *(heading for heading, _ in flushed), gap=1)
     table.columns[0].max_width, table.columns[0].overflow = label_width, "fold"
-    family, metric = "", ""
-    for one, label in labels:
-        if one.family != family:
-            family, metric = one.family, ""
-            table.add_row(Text(family, style="bold"))
-        if label.startswith(DEEPER) and one.metric != metric and one.detail:
-            table.add_row(Text(f"  {one.metric}{_unit(one, units)}"))
-        metric = one.metric
-        table.add_row(Text(label), *_cells(one, newest, notes, out))
+    for index, (label, _) in enumerate(labels):
+        table.add_row(label, *(cells[index] for _, cells in flushed))
     return table, hidden
 
 
-def _label(one: Series, units: Mapping[str, str]) -> str:
-    return f"{DEEPER}{one.detail}" if one.detail else f"  {one.metric}{_unit(one, units)}"
+def _labels(shown: Sequence[Series], units: Mapping[str, str]) -> list[tuple[Text, Series | None]]:
+    """The first column: families, below them metrics, below these columns, components and segments."""
+    labels: list[tuple[Text, Series | None]] = []
+    family, metric = "", ""
+    for one in shown:
+        if one.family != family:
+            family, metric = one.family, ""
+            labels.append((Text(family, style="bold"), None))
+        if one.detail and one.metric != metric:
+            labels.append((Text(f"  {one.metric}{_unit(one, units)}"), None))
+        metric = one.metric
+        label = f"{DEEPER}{one.detail}" if one.detail else f"  {one.metric}{_unit(one, units)}"
+        labels.append((Text(label), one))
+    return labels
 
 
-def _cells(one: Series, chunks: Mapping[Chunk, str], notes: Notes, out: Console) -> list[Text]:
+def _cells(
+    one: Series,
+    chunks: Mapping[Chunk, str],
+    notes: Notes,
+    out: Console,
+    scale: Mapping[Chunk, str] | None = None,
+) -> list[Text]:
+    """A series' cells; their number of decimals is that of the chunks in ``scale``, or of these."""
+    measured = [one.rows[chunk]["value"] for chunk in scale or chunks if chunk in one.rows]
+    places = decimals(measured)
     rows = [one.rows.get(chunk) for chunk in chunks]
-    places = decimals(row["value"] for row in rows if row is not None)
     return [_cell(row, places, notes, is_ascii=out.options.ascii_only) for row in rows]
 
 
@@ -212,7 +232,7 @@ def _cell(row: pd.Series | None, places: int, notes: Notes, *, is_ascii: bool) -
     if text == NOTHING:
         return Text(f"{text} {notes.letter(row['note']) if row['note'] else ' '}")
     alert = mark(row, is_ascii=is_ascii)
-    return Text(f"{text} {alert}", style="bold red") if alert else Text(f"{text}  ")
+    return Text(f"{text} {alert}", style="bold red") if alert else Text(f"{text}{MARK_PLACE}")
 
 
 def _split(one: Series) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from sqlmonitor.cli.figures import decimals, fixed, mark
+from sqlmonitor.cli.figures import NOTHING, decimals, fixed, mark
 from sqlmonitor.cli.selection import Chunk, Hidden, Series
-from sqlmonitor.cli.summary import plain_table, put
+from sqlmonitor.cli.summary import MARK_PLACE, flush, plain_table, put
 
 __all__ = ["is_matrix", "lay_out_matrix"]
 
@@ -48,7 +48,8 @@ def lay_out_matrix(
     Returns:
         What was left out.
     """
-    shown = list(chunks) if everything else list(chunks)[-1:]
+    complete = [chunk for chunk, said in chunks.items() if said != "partial"]
+    shown = list(chunks) if everything else (complete or list(chunks))[-1:]
     is_first = True
     for chunk in shown:
         for family, segment in dict.fromkeys((one.family, one.segment) for one in series):
@@ -68,8 +69,8 @@ def lay_out_matrix(
             _print_matrix(cells, out)
     if len(shown) == len(chunks):
         return []
-    example = list(chunks)[-2][1]
-    return [Hidden(f"{len(chunks) - len(shown)} older chunks", f"--chunk {example}, or --all")]
+    example = next(chunk for _, chunk in reversed(list(chunks)) if chunk != shown[0][1])
+    return [Hidden(f"{len(chunks) - len(shown)} other chunks", f"--chunk {example}, or --all")]
 
 
 def _print_matrix(cells: Mapping[tuple[str, str] | None, pd.Series], out: Console) -> None:
@@ -82,18 +83,25 @@ def _print_matrix(cells: Mapping[tuple[str, str] | None, pd.Series], out: Consol
         return
     places = decimals(row["value"] for row in cells.values())
     is_ascii = out.options.ascii_only
-    headings = [f"> \n{name}  " for name in classes]
-    headings[0] = f">predicted  \n{classes[0]}  "
-    table = plain_table("  \n  true", *headings, gap=1)
-    for true in classes:
-        texts = []
-        for predicted in classes:
-            row = cells.get((true, predicted))
-            alert = "" if row is None else mark(row, is_ascii=is_ascii)
-            text = "" if row is None else f"{fixed(row['value'], places)} {alert or ' '}"
-            texts.append(Text(text, style="bold red" if alert else ""))
-        table.add_row(Text(f"  {true}"), *texts)
+    columns = []
+    for number, predicted in enumerate(classes):
+        rows = [cells.get((true, predicted)) for true in classes]
+        heading = ["predicted" if number == 0 else "", predicted]
+        columns.append(flush(heading, [_cell(row, places, is_ascii) for row in rows]))
+    table = plain_table("\n  true", *(heading for heading, _ in columns), gap=2)
+    for index, true in enumerate(classes):
+        table.add_row(Text(f"  {true}"), *(texts[index] for _, texts in columns))
     put(table, out)
+    if notes:
+        out.print(Text(f"  {NOTHING} : {'; '.join(sorted(notes))}"))
+
+
+def _cell(row: pd.Series | None, places: int, is_ascii: bool) -> Text:
+    if row is None:
+        return Text("")
+    alert = mark(row, is_ascii=is_ascii)
+    text = fixed(row["value"], places)
+    return Text(f"{text} {alert}", style="bold red") if alert else Text(f"{text}{MARK_PLACE}")
 
 
 def _place(one: Series) -> tuple[str, str] | None:

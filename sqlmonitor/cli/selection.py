@@ -112,22 +112,24 @@ def series_of(frame: pd.DataFrame) -> tuple[list[Series], dict[Chunk, str]]:
         ),
         is_alert=frame["is_alert"].fillna(False).astype("bool"),
     )
-    series = [
-        Series(*names, {(row["period"], row["chunk"]): row for _, row in rows.iterrows()})
-        for names, rows in found.groupby(NAMES, sort=False)
-    ]
+    series = [_series(rows) for _, rows in found.groupby(NAMES, sort=False)]
     series.sort(key=_order)
     chunks: dict[Chunk, str] = {}
     # The reference comes first, whatever its chunks are called.
-    for (period, chunk), rows in sorted(
-        found.groupby(["period", "chunk"]), key=lambda item: (item[0][0] != "reference", item[0][1])
-    ):
-        partial = "partial" if rows["is_partial"].all() else ""
-        chunks[period, chunk] = "reference" if period == "reference" else partial
+    for period in ("reference", "analysis"):
+        for chunk, rows in found[found["period"] == period].groupby("chunk", sort=True):
+            partial = "partial" if rows["is_partial"].all() else ""
+            chunks[period, str(chunk)] = "reference" if period == "reference" else partial
     return series, chunks
+
+
+def _series(rows: pd.DataFrame) -> Series:
+    family, metric, component, column, segment = (str(rows[name].iloc[0]) for name in NAMES)
+    by_chunk = {(str(row["period"]), str(row["chunk"])): row for _, row in rows.iterrows()}
+    return Series(family, metric, component, column, segment, by_chunk)
 
 
 def _order(one: Series) -> tuple[object, ...]:
     family = FAMILIES.index(one.family) if one.family in FAMILIES else len(FAMILIES)
     rank = RANKS.get(one.metric, len(RANKS))
-    return (family, rank, one.metric, one.segment, one.column, one.component)
+    return (family, rank, one.metric, one.column, one.component, one.segment)

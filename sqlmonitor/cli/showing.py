@@ -39,6 +39,7 @@ SEVERAL = "May be given several times."
 @click.pass_obj
 def show(
     settings: Settings,
+    /,
     monitor: str | None,
     alerts: bool,
     everything: bool,
