@@ -20,6 +20,7 @@ __all__ = ["metrics", "schema"]
 FORMATS = ("table", "csv", "json", "markdown")
 MARK = "*"
 INDENT = 19
+SHORTEST_FORMULA = 20
 
 
 @click.command(epilog="Example: sqlmonitor metrics jensen_shannon roc_auc")
@@ -82,7 +83,7 @@ def _list(chosen: Sequence[Metric]) -> None:
     from rich.text import Text
 
     from sqlmonitor.cli.described import scope
-    from sqlmonitor.cli.summary import console, plain_table, put
+    from sqlmonitor.cli.summary import console
     from sqlmonitor.metrics import FAMILIES
 
     out = console()
@@ -93,13 +94,12 @@ def _list(chosen: Sequence[Metric]) -> None:
         if not inside:
             continue
         out.print(Text.assemble((family, "bold"), f": {question}"))
-        table = plain_table("", "", "", show_header=False, gap=2)
-        for column, width in zip(table.columns, (name_width + 4, scope_width, None), strict=True):
-            column.min_width, column.no_wrap, column.overflow = width, True, "ellipsis"
         for metric in inside:
             mark = MARK if metric.is_default else " "
-            table.add_row(Text(f"  {mark} {metric.name}"), Text(scope(metric)), Text(metric.formula))
-        put(table, out)
+            start = f"  {mark} {metric.name:<{name_width}}  {scope(metric):<{scope_width}}  "
+            formula = Text(metric.formula)
+            formula.truncate(max(out.width - len(start), SHORTEST_FORMULA), overflow="ellipsis")
+            click.echo(f"{start}{formula.plain}")
         out.print()
     click.echo(f"{MARK} computed by default; the others where the project file names them under `metrics`")
     click.echo("More about one: sqlmonitor metrics NAME")

@@ -10,7 +10,7 @@ Columns = Literal["numeric", "categorical", "both", "none"]
 
 FAMILIES: dict[Family, str] = {
     "drift": "Do the features still look like the reference?",
-    "performance": "How good is the model: estimated while labels are missing, realized once they are in?",
+    "performance": "How good is the model, estimated and, with labels, realized?",
     "quality": "Is the data broken?",
     "summary": "What are the plain numbers?",
     "kpi": "What is the model worth?",
