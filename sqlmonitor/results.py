@@ -77,7 +77,9 @@ class Results:
         family: Wanted = None,
         metric: Wanted = None,
         column: Wanted = None,
+        component: Wanted = None,
         segment: Wanted = None,
+        chunk: Wanted = None,
         period: str | None = None,
     ) -> Results:
         """Keep the rows that match everything given; several values of one kind are alternatives.
@@ -86,8 +88,11 @@ class Results:
             family: such as ``drift``; ``performance`` is ``estimated`` and ``realized``.
             metric: such as ``roc_auc``, or a KPI's name.
             column: a column's name.
+            component: a class, a confusion cell or another part of a metric; an empty text for the
+                metric itself.
             segment: ``origin`` for all segments of a column, ``origin=EWR`` for one of them, an
                 empty text for the whole population.
+            chunk: how chunks begin, such as ``2013-05`` or ``2013``.
             period: ``reference`` or ``analysis``.
 
         Returns:
@@ -111,12 +116,15 @@ class Results:
             ("family", families),
             ("metric", metric),
             ("column_name", column),
+            ("component", component),
             ("period", period),
         ):
             if wanted is not None:
                 keep &= self._matches(key, _listed(wanted))
         if segment is not None:
             keep &= self._in_segments(_listed(segment))
+        if chunk is not None:
+            keep &= self._in_chunks(_listed(chunk))
         return self._where(keep)
 
     def newest_complete_chunk(self) -> Results:
@@ -227,6 +235,13 @@ class Results:
                 raise self._nothing_has("segment", word, sorted(set(known)))
             keep |= found
         return keep
+
+    def _in_chunks(self, wanted: Sequence[str]) -> pd.Series:
+        chunks = self._frame["chunk"]
+        for word in wanted:
+            if len(chunks) and not chunks.str.startswith(word).any():
+                raise self._nothing_has("chunk", word, sorted(set(chunks)))
+        return chunks.str.startswith(tuple(wanted))
 
     def _nothing_has(self, kind: str, word: str, known: Iterable[str]) -> ConfigurationError:
         return ConfigurationError(f"no result has the {kind} '{word}'", allowed=known, word=word)

@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sqlmonitor.cli.settings import global_options
 
 if TYPE_CHECKING:
-    from sqlmonitor.metrics import DefaultThreshold, Metric
+    from sqlmonitor.metrics import Metric
 
 __all__ = ["metrics", "schema"]
 
+FORMATS = ("table", "csv", "json", "markdown")
+MARK = "*"
+INDENT = 19
+SHORTEST_FORMULA = 20
 
-@click.command(epilog="Example: sqlmonitor metrics jensen_shannon")
-@click.argument("name", required=False)
+
+@click.command(epilog="Example: sqlmonitor metrics jensen_shannon roc_auc")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @global_options
-def metrics(name: str | None) -> None:
-    """List every metric with its range, formula and source, or describe one."""
-    from rich.text import Text
-
-    from sqlmonitor.cli.summary import console, plain_table
+def metrics(names: tuple[str, ...], format_: str) -> None:
+    """List every metric by family, or say all that is declared about those named."""
+    from sqlmonitor.cli.described import described
     from sqlmonitor.errors import ConfigurationError
     from sqlmonitor.metrics import CATALOGUE
 
-    if name is not None:
+    for name in names:
         if name not in CATALOGUE:
             raise ConfigurationError(f"unknown metric '{name}'", allowed=CATALOGUE, word=name)
-        for key, text in _described(CATALOGUE[name]).items():
-            click.echo(f"{key:<18}{text}")
-        return
-    table = plain_table("metric", "family", "range", "formula", "source")
-    for metric in CATALOGUE.values():
-        cells = (metric.name, metric.family, _range(metric), metric.formula, metric.source)
-        table.add_row(*(Text(cell or "") for cell in cells))
-    console().print(table)
+    chosen = [CATALOGUE[name] for name in names] or list(CATALOGUE.values())
+    if format_ == "json":
+        click.echo(json.dumps([described(one) for one in chosen], indent=1, ensure_ascii=False))
+    elif format_ == "csv":
+        click.echo(_csv([described(one) for one in chosen]), nl=False)
+    elif format_ == "markdown":
+        from sqlmonitor.cli.page import markdown
+
+        click.echo(markdown(chosen), nl=False)
+    elif names:
+        _describe(chosen)
+    else:
+        _list(chosen)
 
 
 @click.command(epilog="Example: sqlmonitor schema > sqlmonitor.schema.json")
@@ -48,38 +60,57 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
-def _described(metric: Metric) -> dict[str, str]:
-    described = {
-        "metric": metric.name,
-        "family": metric.family,
-        "columns": metric.columns,
-        "range": _range(metric),
-        "unit": metric.unit,
-        "formula": metric.formula,
-        "source": metric.source,
-        "NULL when": metric.null_when,
-        "cost": metric.cost,
-        "default threshold": _threshold(metric.default_threshold),
-    }
-    return {key: text for key, text in described.items() if text}
+def _describe(chosen: Sequence[Metric]) -> None:
+    from rich.text import Text
+
+    from sqlmonitor.cli.described import in_words
+    from sqlmonitor.cli.summary import console, plain_table, put
+
+    out = console()
+    for number, metric in enumerate(chosen):
+        if number:
+            out.print()
+        words = in_words(metric)
+        out.print(Text(words.pop("metric"), style="bold"))
+        table = plain_table("", "", show_header=False)
+        table.columns[0].min_width = INDENT
+        for about, text in words.items():
+            table.add_row(Text(f"  {about}"), Text(text))
+        put(table, out)
 
 
-def _range(metric: Metric) -> str:
-    lower, upper = metric.lower_limit, metric.upper_limit
-    if lower is None and upper is None:
-        return "any"
-    below = "(-inf" if lower is None else f"[{lower:g}"
-    return f"{below}, {'inf)' if upper is None else f'{upper:g}]'}"
+def _list(chosen: Sequence[Metric]) -> None:
+    from rich.text import Text
+
+    from sqlmonitor.cli.described import scope
+    from sqlmonitor.cli.summary import console
+    from sqlmonitor.metrics import FAMILIES
+
+    out = console()
+    name_width = max(len(one.name) for one in chosen)
+    scope_width = max(len(scope(one)) for one in chosen)
+    for family, question in FAMILIES.items():
+        inside = [one for one in chosen if one.family == family]
+        if not inside:
+            continue
+        out.print(Text.assemble((family, "bold"), f": {question}"))
+        for metric in inside:
+            mark = MARK if metric.is_default else " "
+            start = f"  {mark} {metric.name:<{name_width}}  {scope(metric):<{scope_width}}  "
+            formula = Text(metric.formula)
+            formula.truncate(max(out.width - len(start), SHORTEST_FORMULA), overflow="ellipsis")
+            click.echo(f"{start}{formula.plain}")
+        out.print()
+    click.echo(f"{MARK} computed by default; the others where the project file names them under `metrics`")
+    click.echo("More about one: sqlmonitor metrics NAME")
 
 
-def _threshold(threshold: DefaultThreshold | None) -> str:
-    if threshold is None:
-        return "none"
-    if threshold.kind == "p_value":
-        return "p-value below 0.05"
-    sides = [
-        f"{side} {limit:g}"
-        for side, limit in (("lower", threshold.lower), ("upper", threshold.upper))
-        if limit is not None
-    ]
-    return f"{threshold.kind.replace('_', ' ')}: {', '.join(sides)}" if sides else "none"
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {key: ", ".join(value) if isinstance(value, list) else value for key, value in row.items()}
+        )
+    return text.getvalue()

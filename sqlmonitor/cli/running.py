@@ -117,7 +117,7 @@ def check(ctx: click.Context, monitor: str | None) -> None:
 
 
 def _report_chunk(name: str, rows: pd.DataFrame) -> bool:
-    from sqlmonitor.cli.summary import number
+    from sqlmonitor.cli.figures import number
 
     # Whether a value that is not there alerts is NULL; here it only counts as not computed.
     alerts = rows["is_alert"].fillna(False).astype("bool")

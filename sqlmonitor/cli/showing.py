@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,6 @@ from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, m
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
 __all__ = ["show"]
 
@@ -22,31 +22,36 @@ FORMATS = ("table", "csv", "json", "parquet")
 SEVERAL = "May be given several times."
 
 
-@click.command(epilog="Example: sqlmonitor show late_flights --metric roc_auc --format csv")
+@click.command(epilog="Example: sqlmonitor show late_flights --metric roc_auc --segment origin")
 @monitor_argument
 @click.option("--family", multiple=True, help=f"drift, performance, estimated, … {SEVERAL}")
 @click.option("--metric", multiple=True, help=f"A metric or a KPI. {SEVERAL}")
 @click.option("--column", multiple=True, help=f"A column. {SEVERAL}")
-@click.option("--segment", multiple=True, help=f"origin, origin=EWR, or '' for all rows. {SEVERAL}")
+@click.option("--component", multiple=True, help="A class or a confusion cell, or '' for the metric itself.")
+@click.option("--segment", multiple=True, help="origin, origin=EWR, or '' for all rows.")
+@click.option("--chunk", multiple=True, help="How a chunk begins: 2013-05-01, 2013-05 or 2013.")
 @click.option("--period", type=click.Choice(("reference", "analysis")), help="Only this period.")
 @click.option("--alerts", is_flag=True, help="Only values that alert.")
+@click.option("--all", "everything", is_flag=True, help="Leave nothing out of the table.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("-o", "--output", metavar="PATH", help="A file instead of standard output.")
 @global_options
 @click.pass_obj
 def show(
     settings: Settings,
+    /,
     monitor: str | None,
-    family: tuple[str, ...],
-    metric: tuple[str, ...],
-    column: tuple[str, ...],
-    segment: tuple[str, ...],
-    period: str | None,
     alerts: bool,
+    everything: bool,
     format_: str,
     output: str | None,
+    **wanted: Any,
 ) -> None:
-    """Print the stored results."""
+    """Print the stored results.
+
+    As a table: the newest chunks of the whole population, unless options name others; it says what
+    it leaves out. The other formats have every value that matches.
+    """
     if format_ == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal: add -o results.parquet")
     import pandas as pd
@@ -55,25 +60,29 @@ def show(
     from sqlmonitor.results import Results
 
     project = settings.project()
+    monitors = chosen(project, monitor)
     with connect(project, read_only=True) as engine:
         frames = [
-            Results(store.read_results(engine, project.store, one.name)).to_pandas()
-            for one in chosen(project, monitor)
+            Results(store.read_results(engine, project.store, one.name)).to_pandas() for one in monitors
         ]
     results = Results(pd.concat(frames, ignore_index=True)).filter(
-        family=family or None,
-        metric=metric or None,
-        column=column or None,
-        segment=segment or None,
-        period=period,
+        **{name: value or None for name, value in wanted.items()}
     )
     frame = (results.alerts() if alerts else results).to_pandas()
     order = ["monitor", "chunk", "segment_column", "segment_value", "family", "metric"]
     frame = frame.sort_values([*order, "column_name", "component"], ignore_index=True)
-    if format_ == "table" and output is None:
-        _print_table(frame)
-        return
-    content = _encoded(frame, format_)
+    if format_ == "table":
+        from rich.console import Console
+
+        from sqlmonitor.cli.screen import print_results
+        from sqlmonitor.cli.summary import PIPED_WIDTH, console
+
+        text = io.StringIO()
+        out = console() if output is None else Console(file=text, width=PIPED_WIDTH, highlight=False)
+        print_results(frame, monitors, wanted, out, everything=everything)
+        content = text.getvalue().encode()
+    else:
+        content = _encoded(frame, format_)
     if output is None:
         sys.stdout.buffer.write(content)
         return
@@ -86,18 +95,7 @@ def show(
 def _encoded(frame: pd.DataFrame, format_: str) -> bytes:
     if format_ == "csv":
         return frame.to_csv(index=False, lineterminator="\n").encode()
-    if format_ == "json":
-        return _json(frame).encode()
-    if format_ == "parquet":
-        return _parquet(frame)
-    from rich.console import Console
-
-    from sqlmonitor.cli.summary import PIPED_WIDTH
-
-    recorder = Console(width=PIPED_WIDTH, highlight=False, color_system=None)
-    with recorder.capture() as captured:
-        recorder.print(_table(frame))
-    return captured.get().encode()
+    return _json(frame).encode() if format_ == "json" else _parquet(frame)
 
 
 def _json(frame: pd.DataFrame) -> str:
@@ -127,47 +125,3 @@ def _parquet(frame: pd.DataFrame) -> bytes:
         path = Path(folder) / "results.parquet"
         connection.from_df(frame).write_parquet(str(path))
         return path.read_bytes()
-
-
-def _print_table(frame: pd.DataFrame) -> None:
-    from sqlmonitor.cli.summary import console
-
-    console().print(_table(frame))
-    click.echo(f"{len(frame):,} values, {int(frame['is_alert'].sum()):,} alerts", err=True)
-
-
-def _table(frame: pd.DataFrame) -> Table:
-    import pandas as pd
-    from rich.text import Text
-
-    from sqlmonitor.cli.summary import number, plain_table
-
-    has_monitors = frame["monitor"].nunique() > 1
-    headings = (
-        "chunk",
-        "segment",
-        "family",
-        "metric",
-        "column",
-        ">value",
-        ">limits",
-        "alert",
-        "note",
-    )
-    table = plain_table(*(("monitor",) if has_monitors else ()), *headings)
-    for _, row in frame.iterrows():
-        segment = f"{row['segment_column']}={row['segment_value']}" if row["segment_column"] else ""
-        metric = f"{row['metric']} ({row['component']})" if row["component"] else row["metric"]
-        limits = f"{number(row['lower_threshold'])} .. {number(row['upper_threshold'])}"
-        cells = [
-            *([row["monitor"]] if has_monitors else []),
-            row["chunk"] + (" (reference)" if row["period"] == "reference" else ""),
-            *(segment, row["family"], metric, row["column_name"], number(row["value"])),
-            *(
-                "" if limits == "- .. -" else limits,
-                "" if row["is_alert"] is pd.NA or not row["is_alert"] else "alert",
-                row["note"],
-            ),
-        ]
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    return table

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from sqlmonitor.cli.figures import NOTHING, decimals, fixed, mark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,10 +22,12 @@ if TYPE_CHECKING:
     from sqlmonitor.definitions import Monitor
     from sqlmonitor.results import Results
 
-__all__ = ["console", "number", "plain_table", "show_summary"]
+__all__ = ["MARK_PLACE", "console", "flush", "plain_table", "put", "show_summary"]
 
 MOST_CHUNKS = 12
 MOST_FEATURES = 5
+MARK_PLACE = "  "
+GAP = 2
 PIPED_WIDTH = 1000
 """Columns where no terminal says how wide it is; tables take what they need of it."""
 
@@ -31,20 +37,38 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """Write a value for people: four significant digits, or whole with separators from 1,000."""
-    if value is None or value != value:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
-
-
-def plain_table(*headings: str) -> Table:
-    """A table without vertical lines; headings that start with ``>`` are right-aligned."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+def plain_table(*headings: str, gap: int = 3, show_header: bool = True) -> Table:
+    """A table without lines; headings that start with ``>`` are right-aligned."""
+    table = Table(
+        box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", show_header=show_header
+    )
     for heading in headings:
         is_right = heading.startswith(">")
         table.add_column(Text(heading.removeprefix(">")), justify="right" if is_right else "left")
     return table
+
+
+def flush(heading: Sequence[str], cells: Sequence[Text]) -> tuple[str, list[Text]]:
+    """Pad a column on the left to one width, for numbers that end in a mark or in its place.
+
+    Rich's own alignment cuts the spaces that stand where there is no mark.
+
+    Args:
+        heading: its lines.
+        cells: below it.
+    """
+    lines = [f"{line}{MARK_PLACE}" for line in heading]
+    width = max(map(cell_len, [*lines, *(cell.plain for cell in cells)]))
+    for cell in cells:
+        cell.pad_left(width - cell_len(cell.plain))
+    return "\n".join(" " * (width - cell_len(line)) + line for line in lines), list(cells)
+
+
+def put(table: Table, out: Console) -> None:
+    """Print a table without the spaces that fill its lines, which wrap where a text is pasted."""
+    with out.capture() as captured:
+        out.print(table)
+    out.file.write("\n".join(line.rstrip() for line in captured.get().split("\n")))
 
 
 def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix: str = "") -> None:
@@ -67,13 +91,16 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
         out.print("no rows after the reference yet")
     else:
         out.print()
-        out.print(_values(monitor, results, chunks, out))
+        for number, table in enumerate(_values(monitor, results, chunks, out)):
+            if number:
+                out.print()
+            put(table, out)
         if hidden > 0:
             out.print(f"the {MOST_CHUNKS} newest of {hidden + MOST_CHUNKS} chunks")
         drifted = results.drifted()
         if not drifted.empty:
             out.print()
-            out.print(_drift(drifted, chunks))
+            put(_drift(drifted, chunks), out)
     out.print()
     for line in _closing(results):
         out.print(Text(line))
@@ -81,7 +108,7 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
     click.echo(f"Next: {prefix}{settings.command(f'show {name} --alerts')}")
 
 
-def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Console) -> Table:
+def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Console) -> list[Table]:
     import pandas as pd
 
     units = {kpi.name: kpi.unit for kpi in monitor.kpis}
@@ -89,27 +116,51 @@ def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Conso
     series: list[tuple[str, pd.DataFrame]] = []
     for _, rows in values.groupby(["metric", "family"], sort=False):
         metric, family = str(rows["metric"].iloc[0]), str(rows["family"].iloc[0])
-        unit = f" [{units[metric]}]" if units.get(metric) else ""
-        series.append((f"{'' if family == 'kpi' else family}\n{metric}{unit}  ", rows))
+        unit = f"[{units[metric]}]" if units.get(metric) else ""
+        series.append((f"{'' if family == 'kpi' else family}\n{metric}\n{unit}", rows))
     # roc_auc first, then the KPIs; each estimated before realized.
     series.sort(key=lambda one: (one[1]["metric"].iloc[0] in units, one[1]["metric"].iloc[0], one[0]))
-    table = plain_table("\nchunk", ">\nrows", *(f">{heading}" for heading, _ in series))
     is_ascii = out.options.ascii_only
-    cells = [{row["chunk"]: _cell(row, is_ascii) for _, row in rows.iterrows()} for _, rows in series]
-    for chunk, is_partial, rows in chunks.itertuples(index=False):
-        name = f"{chunk} (partial)" if is_partial else str(chunk)
-        counted = "-" if rows != rows else f"{rows:,}"
-        table.add_row(Text(name), counted, *(one.get(chunk, Text("-  ")) for one in cells))
+    columns = []
+    for heading, rows in series:
+        places = decimals(rows["value"])
+        found = {row["chunk"]: _cell(row, places, is_ascii) for _, row in rows.iterrows()}
+        cells = [found.get(chunk, Text(f"{NOTHING}{MARK_PLACE}")) for chunk in chunks["chunk"]]
+        columns.append(flush(heading.split("\n"), cells))
+    names = [
+        f"{chunk} (partial)" if is_partial else str(chunk)
+        for chunk, is_partial in zip(chunks["chunk"], chunks["is_partial"], strict=True)
+    ]
+    counts = [NOTHING if count != count else f"{count:,}" for count in chunks["row_count"]]
+    # Side by side as far as the width goes; what is left over goes below.
+    first = max(map(len, [*names, "chunk"])) + max(map(len, [*counts, "rows"])) + GAP
+    left = 0
+    blocks: list[list[tuple[str, list[Text]]]] = []
+    for column in columns:
+        width = cell_len(column[0].split("\n")[0]) + GAP
+        if not blocks or width > left:
+            blocks.append([])
+            left = out.width - first
+        blocks[-1].append(column)
+        left -= width
+    return [_block(names, counts, block) for block in blocks]
+
+
+def _block(names: list[str], counts: list[str], columns: list[tuple[str, list[Text]]]) -> Table:
+    lines = [heading.split("\n") for heading, _ in columns]
+    # A line of headings that nobody fills, such as that of the units, is left out.
+    used = [index for index in range(3) if any(one[index].strip() for one in lines)]
+    headings = ["\n".join(one[index] for index in used) for one in lines]
+    above = "\n" * (len(used) - 1)
+    table = plain_table(f"{above}chunk", f">{above}rows", *headings, gap=GAP)
+    for index, (name, count) in enumerate(zip(names, counts, strict=True)):
+        table.add_row(Text(name), count, *(cells[index] for _, cells in columns))
     return table
 
 
-def _cell(row: pd.Series, is_ascii: bool) -> Text:
-    text = number(row["value"])
-    if not row["is_alert"]:
-        return Text(f"{text}  ")
-    is_low = row["value"] < row["lower_threshold"]
-    mark = ("v" if is_low else "^") if is_ascii else ("▼" if is_low else "▲")
-    return Text(f"{text} {mark}", style="bold red")
+def _cell(row: pd.Series, places: int, is_ascii: bool) -> Text:
+    text, alert = fixed(row["value"], places), mark(row, is_ascii=is_ascii)
+    return Text(f"{text} {alert}", style="bold red") if alert else Text(f"{text}{MARK_PLACE}")
 
 
 def _drift(drifted: pd.DataFrame, chunks: pd.DataFrame) -> Table:
@@ -128,15 +179,18 @@ def _drift(drifted: pd.DataFrame, chunks: pd.DataFrame) -> Table:
 
 def _closing(results: Results) -> list[str]:
     counts = results.alerts_by_family()
-    total, in_segments = int(counts["alert_count"].sum()), int(counts["segment_alert_count"].sum())
-    by_family = ", ".join(f"{row['family']} {row['alert_count']}" for _, row in counts.iterrows())
-    lines = [f"alerts: {total} ({by_family}; {in_segments} of them in segments)"]
-    if not total:
-        lines = ["alerts: none"]
+    in_segments = int(counts["segment_alert_count"].sum())
+    whole = counts.assign(alert_count=counts["alert_count"] - counts["segment_alert_count"])
+    total = int(whole["alert_count"].sum())
+    by_family = ", ".join(
+        f"{row['family']} {row['alert_count']:,}" for _, row in whole.iterrows() if row["alert_count"]
+    )
+    alerts = f"alerts: {total:,} ({by_family})" if total else "alerts: none"
+    lines = [alerts + (f", and {in_segments:,} in segments" if in_segments else "")]
     missing = results.filter().not_computed().to_pandas()
     missing = missing[missing["period"] == "analysis"]
     if not missing.empty:
         notes = missing.loc[missing["note"] != "", "note"].value_counts()
         why = f"; most often: {notes.index[0]}" if len(notes) else ""
-        lines.append(f"not computed: {len(missing)} values{why}")
+        lines.append(f"not computed: {len(missing):,} values{why}")
     return lines

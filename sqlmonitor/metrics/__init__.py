@@ -1,7 +1,14 @@
 """The catalogue: every metric, in one place."""
 
 from sqlmonitor.metrics import distance, performance, quality, regression, summary
-from sqlmonitor.metrics.metric import BOTH_SIDES, UPPER_SIDE, Component, DefaultThreshold, Metric
+from sqlmonitor.metrics.metric import (
+    BOTH_SIDES,
+    FAMILIES,
+    UPPER_SIDE,
+    Component,
+    DefaultThreshold,
+    Metric,
+)
 from sqlmonitor.metrics.multiclass import with_classes
 
 CATALOGUE: dict[str, Metric] = {
@@ -10,4 +17,4 @@ CATALOGUE: dict[str, Metric] = {
     for metric in module.METRICS
 }
 
-__all__ = ["BOTH_SIDES", "CATALOGUE", "UPPER_SIDE", "Component", "DefaultThreshold", "Metric"]
+__all__ = ["BOTH_SIDES", "CATALOGUE", "FAMILIES", "UPPER_SIDE", "Component", "DefaultThreshold", "Metric"]

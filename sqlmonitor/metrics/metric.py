@@ -7,6 +7,16 @@ from typing import Literal
 
 Family = Literal["drift", "performance", "quality", "summary", "kpi"]
 Columns = Literal["numeric", "categorical", "both", "none"]
+
+FAMILIES: dict[Family, str] = {
+    "drift": "Do the features still look like the reference?",
+    "performance": "How good is the model, estimated and, with labels, realized?",
+    "quality": "Is the data broken?",
+    "summary": "What are the plain numbers?",
+    "kpi": "What is the model worth?",
+}
+"""The question that each family answers."""
+
 # The small tables that a metric's template may read: coarse bins beside the reference's, its deciles,
 # distribution functions beside the reference's, the tables of levels by reference and chunk and the tails
 # of their chi-square, the numeric histograms, the chunks' row counts, the outcomes by score, the counted

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import pytest
 
 from sqlmonitor.cli.entry import commands, main
 from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.results import COLUMNS, Results
 
 NO_WAREHOUSE = """\
@@ -154,11 +157,45 @@ def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(out)["title"] == "sqlmonitor.yml"
 
 
-def test_metrics_lists_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+def test_metrics_lists_the_catalogue_by_family(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = outcome(capsys, "metrics")
     assert code == 0
-    assert "jensen_shannon" in out
-    assert "roc_auc" in out
+    lines = out.splitlines()
+    for metric in CATALOGUE.values():
+        mark = "*" if metric.is_default else " "
+        assert any(line.startswith(f"  {mark} {metric.name} ") for line in lines), metric.name
+    assert [line.split(":")[0] for line in lines if line.endswith("?")] == [
+        *("drift", "performance", "quality", "summary"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("jensen_shannon", "3 standard deviations above the mean of the reference's chunks"),
+        ("roc_auc", "3 standard deviations from the mean of the reference's chunks"),
+        ("chi_square", "p-value is below 0.05"),
+        ("unseen", "alerts above 0"),
+        ("label_coverage", "never alerts"),
+        ("std", "on request: metrics: {summary: [std]}"),
+        ("duplicates", "beside the value   nothing"),
+        ("chi_square", "noise floor, p-value"),
+        ("rmse", "sql_templates/error/metrics.sql"),
+    ],
+)
+def test_metrics_describes_one(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = outcome(capsys, "metrics", name)
+    assert code == 0
+    assert said in re.sub(r"  +", "   ", out)
+
+
+def test_metrics_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = json.loads(outcome(capsys, "metrics", "--format", "json")[1])
+    assert [row["name"] for row in rows] == list(CATALOGUE)
+    table = pd.read_csv(io.StringIO(outcome(capsys, "metrics", "--format", "csv")[1]))
+    assert list(table["name"]) == list(CATALOGUE)
+    chosen = outcome(capsys, "metrics", "std", "roc_auc", "--format", "json")[1]
+    assert [row["has_standard_error"] for row in json.loads(chosen)] == [True, True]
 
 
 def test_init_writes_a_valid_file_once(capsys: pytest.CaptureFixture[str]) -> None:
