@@ -156,9 +156,7 @@ def cell_near(reference: np.ndarray, value: float) -> float:
     if low <= value <= high:
         # Even cells; in an uneven grid a 127th of a stretch between quantiles.
         cuts = np.quantile(reference, (0, 0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999, 1))
-        stretches = [
-            above - below for below, above in pairwise(cuts) if above >= value >= below
-        ]
+        stretches = [above - below for below, above in pairwise(cuts) if above >= value >= below]
         return max([(high - low) / 1000, *(stretch / 100 for stretch in stretches)])
     return max(low - value, value - high) * 2 ** (1 / 512) / 512
 
