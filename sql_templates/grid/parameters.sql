@@ -8,11 +8,12 @@
 --   even_minimum_0 double     -- the minimum of an even grid; NULL for an uneven one
 --   maximum_0 double
 --   steps_per_unit_0 double   -- 16777216 steps a cell
---   uneven_0 double[]         -- minimum, maximum, unit, bins per unit; lower edges of pieces 1 to 7; steps per unit of pieces 0 to 7
+--   uneven_0 double[]         -- minimum, maximum, ln(unit), bins per unit; lower edges of pieces 1 to 7; steps per unit of pieces 0 to 7; 2^80 units below and above
 with scaled as (
     select
         column_index
-        , case when is_even then minimum end as even_minimum
+        -- 0 where the reference has no values: it would be in no branch otherwise.
+        , case when is_even then coalesce(minimum, 0) end as even_minimum
         , coalesce(minimum, 0) as minimum
         , coalesce(maximum, 0) as maximum
         , coalesce(unit, 1) as unit
@@ -34,9 +35,10 @@ with scaled as (
     select
         scaled.*
         , [
-            minimum, maximum, unit, bins_per_unit
+            minimum, maximum, ln(unit), bins_per_unit
             {% for piece in range(1, 8) %}, lower_{{ piece }}{% endfor %}
             {% for piece in range(8) %}, slope_{{ piece }}{% endfor %}
+            , minimum - unit * 1208925819614629174706176e0, maximum + unit * 1208925819614629174706176e0
         ] as uneven
     from scaled
     left join pieces on scaled.column_index = pieces.column_index

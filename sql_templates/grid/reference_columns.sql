@@ -80,7 +80,8 @@ select
     , maximum
     , mean
     , deviation
-    , coalesce(nullif(maximum - minimum, 0), nullif(abs(maximum), 0), 1) as unit
+    -- Below the largest double, so that 2^80 of it is a double too.
+    , least(coalesce(nullif(maximum - minimum, 0), nullif(abs(maximum), 0), 1), 1e280) as unit
     , bin_count
     , cell_count
     , coalesce(peak_density / cell_count <= 0.01e0, true) as is_even

@@ -1,7 +1,9 @@
 -- numeric_binned: the stored histogram of every numeric column, from the counted cells.
 -- bin is the Doane bin: NULL for missing values, -1 below and bin_count above the reference's range.
--- A value is origin + width * place + reach * exp((octave + place) ln(2) / 512), place in [0, 1) inside
--- its cell: the second term inside the range, the third outside it.
+-- A value is origin + width * place + reach * exp(level + place * ln(2)), place in [0, 1) inside its cell: the
+-- second term up to 2^80 units away, negative below the range, the third from there on.
+-- Smallest and largest values are rounded to the power of ten, 1 at most, that is next above a step, so
+-- whole numbers and short decimals are what they were: to 1e-9 of the range, outside of the distance to it.
 -- inputs:
 --   {{ numeric_cells }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_index integer, code bigint, row_count bigint, step_sum double, square_sum double, lowest_step double, highest_step double
 --   {{ reference_columns }}: column_index integer, column_name varchar, minimum double, maximum double, unit double, bin_count bigint, cell_count bigint, is_even boolean
@@ -40,6 +42,10 @@ with counted as (
         , (code - 131072) % 1024 as fine_cell
         -- The maximum ends the last piece; there is none after it.
         , least((code - 131072) % 1024 // 127, 7) as piece
+        , case when code >= 65536 then 1 else -1 end as side
+        , code < 131072 and code % 65536 >= 61440 as is_far
+        , code in (65535, 131071) as is_infinite
+        , exp(case when code > 0 and code % 65536 < 61440 then ln(unit) + (code % 65536 - 20480) * (ln(2e0) / 512) end) as distance
     from counted
     inner join {{ reference_columns }} as reference_columns on counted.column_index = reference_columns.column_index
 ), placed as (
@@ -54,20 +60,20 @@ with counted as (
         , case
             when is_inside and is_even then minimum + cell * ((maximum - minimum) / coded.cell_count)
             when is_inside then coalesce(edges.lower_edge + (fine_cell - 127 * coded.piece) * ((edges.upper_edge - edges.lower_edge) / 127e0), minimum)
-            when is_above_minimum then maximum
-            when code > 0 then minimum
+            when code = 0 then null
+            when is_infinite then side * cast('inf' as double)
+            when is_far then case when is_above_minimum then maximum else minimum end
+            when is_above_minimum then maximum + distance
+            else minimum - distance
         end as origin
         , case
             when is_inside and is_even then (maximum - minimum) / coded.cell_count
             when is_inside then coalesce((edges.upper_edge - edges.lower_edge) / 127e0, 0)
-            else 0e0
+            when is_far or code = 0 then 0e0
+            else side * distance * (exp(ln(2e0) / 512) - 1)
         end as width
-        , case
-            when is_inside then 0e0
-            when code in (65535, 131071) then cast('inf' as double)
-            else unit
-        end * case when is_above_minimum then 1 else -1 end as reach
-        , case when is_inside then 0 else code % 65536 - 20480 end as octave
+        , case when is_far and not is_infinite then side else 0 end as reach
+        , case when is_far and not is_infinite then ln(unit) + (code % 65536 - 61360) * ln(2e0) else 0e0 end as level
     from coded
     left join {{ edges }} as edges
         on coded.column_index = edges.column_index and coded.piece = edges.piece and not coded.is_even
@@ -75,8 +81,17 @@ with counted as (
     select
         placed.*
         , step_sum / row_count / 16777216 as mean_place
-        , case when is_inside then 0e0 else ln(2e0) / 512 end as growth
+        , case when is_above_minimum then lowest_step else highest_step end / 16777216 as lowest_place
+        , case when is_above_minimum then highest_step else lowest_step end / 16777216 as highest_place
+        , case when abs(width) > 1e-280 then power(10e0, greatest(-ceil(ln(abs(width) / 16777216) / ln(10e0)), 0)) end as digits
     from placed
+), valued as (
+    select
+        measured.*
+        , origin + width * mean_place + reach * exp(level + mean_place * ln(2e0)) as mean_value
+        , origin + width * lowest_place + reach * exp(level + lowest_place * ln(2e0)) as lowest_value
+        , origin + width * highest_place + reach * exp(level + highest_place * ln(2e0)) as highest_value
+    from measured
 )
 select
     chunk_number
@@ -88,13 +103,13 @@ select
         when code = 0 then null
         when is_inside and not is_even then greatest(origin, minimum + bin * ((maximum - minimum) / bin_count))
         when is_inside then origin
-        when is_above_minimum then origin + reach * exp(octave * growth)
-        else origin + reach * exp((octave + 1) * growth)
+        when is_above_minimum then origin + reach * exp(level)
+        else origin + width + reach * exp(level + ln(2e0))
     end as lower_edge
     , cast(sum(row_count) as bigint) as row_count
-    , sum(row_count * (origin + width * mean_place + reach * exp((octave + mean_place) * growth))) as value_sum
-    , sum(square_sum * power((width + reach * growth * exp((octave + mean_place) * growth)) / 4096, 2)) as square_sum
-    , min(origin + width * lowest_step / 16777216 + reach * exp((octave + case when is_above_minimum then lowest_step else highest_step end / 16777216) * growth)) as lowest_value
-    , max(origin + width * highest_step / 16777216 + reach * exp((octave + case when is_above_minimum then highest_step else lowest_step end / 16777216) * growth)) as highest_value
-from measured
+    , sum(row_count * mean_value) as value_sum
+    , sum(square_sum * power((width + reach * ln(2e0) * exp(level + mean_place * ln(2e0))) / 4096, 2)) as square_sum
+    , min(case when abs(lowest_value * digits) < 9e15 then floor(lowest_value * digits + 0.5e0) / digits else lowest_value end) as lowest_value
+    , max(case when abs(highest_value * digits) < 9e15 then floor(highest_value * digits + 0.5e0) / digits else highest_value end) as highest_value
+from valued
 group by 1, 2, 3, 4, 5, 6

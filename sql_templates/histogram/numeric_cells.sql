@@ -4,7 +4,8 @@
 -- code: 0 missing, 1 to 65535 below the reference's range, 65536 to 131071 above it, 131072 + cell inside.
 -- step: place inside the cell, in 16777216ths of its width; steps add up without rounding, in any order.
 -- An even grid's cell is counted from the minimum; an uneven one's is bin * 1024 + fine cell: both only
--- grow with the value, so the pair refines both. Outside, cells are 1/512 of an octave of the distance.
+-- grow with the value, so the pair refines both. Outside, cells are 1/512 of an octave of the distance,
+-- and whole octaves from 2^80 units on, to hold every double; infinity has the last cell to itself.
 -- An uneven grid has no even_minimum, so its values pass the first branch. What only it and far values
 -- need stands in one list for each column: every column of parameters costs 0.01 CPU seconds for 10 million rows.
 -- inputs:
@@ -63,10 +64,11 @@ from (
                                 {% endfor %}
                             end)
                         when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then {{ column.place * 262144 * 16777216 }}e0
-                        when value_{{ column.index }} < uneven_{{ column.index }}[1] then {{ column.place * 262144 * 16777216 }}e0
-                            + floor(least(greatest(ln((uneven_{{ column.index }}[1] - value_{{ column.index }}) / uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1), 65535) * 16777216)
-                        else {{ (column.place * 262144 + 65536) * 16777216 }}e0
-                            + floor(least(greatest(ln((value_{{ column.index }} - uneven_{{ column.index }}[2]) / uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 0), 65535) * 16777216)
+                        when value_{{ column.index }} between uneven_{{ column.index }}[20] and uneven_{{ column.index }}[21] then floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > uneven_{{ column.index }}[2] then 65536 else 0 end
+                            + floor(greatest((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1))
+                            + (exp(ln(2e0) / 512 * (greatest((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1) - floor(greatest((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1)))) - 1) / (exp(ln(2e0) / 512) - 1)))
+                        else floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > uneven_{{ column.index }}[2] then 65536 else 0 end
+                            + least((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (1 / ln(2e0)) + 61360, 65535)))
                     end as position_{{ column.index }}
                     {% endfor %}
                 from {{ rows }} as source_rows

@@ -70,11 +70,11 @@ select
     , 'median' as metric
     , column_name
     , '' as component
-    , case when abs(value_1 + value_2) <= 1.7e308 then (value_1 + value_2) / 2 end as value
-    , case when total > 1 and abs(value_4 - value_3) <= 1.7e308 then (value_4 - value_3) / 2 end as standard_error
+    , case when abs(value_1 / 2 + value_2 / 2) <= 1.79e308 then value_1 / 2 + value_2 / 2 end as value
+    , case when total > 1 and abs(value_4 / 2 - value_3 / 2) <= 1.79e308 then value_4 / 2 - value_3 / 2 end as standard_error
     , cast(null as double) as noise_floor
     , cast(null as double) as p_value
     , cast(total as bigint) as row_count
     , cast(missing_count as bigint) as unused_count
-    , case when total = 0 then 'no values' when not abs(value_1 + value_2) <= 1.7e308 then 'infinite values' end as note
+    , case when total = 0 then 'no values' when not abs(value_1 / 2 + value_2 / 2) <= 1.79e308 then 'infinite values' end as note
 from found

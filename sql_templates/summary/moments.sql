@@ -34,7 +34,9 @@ select
     , unused_count
     , case
         when row_count = 0 then 'no values'
-        when {{ value }} is null and n is not null then 'one value only'
-        when n is null or not abs({{ value }}) <= 1.7e308 then 'infinite values'
+        when abs({{ value }}) <= 1.7e308 then null
+        when n is null then 'infinite values'
+        when n = 1 then 'one value only'
+        else 'too large for a double'
     end as note
 from {{ moments }}

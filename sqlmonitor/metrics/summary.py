@@ -70,8 +70,8 @@ METRICS = (
         "value_sum",
         "sqrt(square_sum / nullif(n - 1, 0) * n)",
     ),
-    summary("min", "smallest value, to 1e-10 of the reference's range", "lowest_value", keeps=("extremes",)),
-    summary("max", "largest value, to 1e-10 of the reference's range", "highest_value", keeps=("extremes",)),
+    summary("min", "smallest value, to 1e-9 of the reference's range", "lowest_value", keeps=("extremes",)),
+    summary("max", "largest value, to 1e-9 of the reference's range", "highest_value", keeps=("extremes",)),
     Metric(
         name="median",
         family="summary",

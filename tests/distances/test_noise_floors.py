@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-SIZES = [(500, 5000), (2000, 2000)]
+SIZES = [pytest.param(500, 5000), pytest.param(2000, 2000, marks=pytest.mark.slow)]
 NUMBERS = {
     "normal": lambda rng, size: rng.normal(0, 1, size),
     "uniform": lambda rng, size: rng.random(size),

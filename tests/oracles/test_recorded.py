@@ -42,6 +42,9 @@ monitors:
     features: {numeric: [x, x_ln, x_int, x_nan, x_const], categorical: [cat]}
 """
 VALUE = """\
+    metrics:
+      drift: [jensen_shannon, hellinger, kolmogorov_smirnov, wasserstein, l_infinity, chi_square]
+      summary: [row_count, mean, std, sum, median]
     kpis:
       - name: business_value
         value_matrix: {true_positive: 8, false_positive: -1, false_negative: -5, true_negative: 0}
@@ -71,6 +74,9 @@ monitors:
     features:
       numeric: [car_value, debt_to_income_ratio, loan_length, driver_tenure, y_pred_proba]
       categorical: [salary_range, repaid_loan_on_prev_car, size_of_downpayment]
+    metrics:
+      drift: [jensen_shannon, hellinger, kolmogorov_smirnov, wasserstein, l_infinity, chi_square]
+      summary: [row_count, mean, std, sum, median]
     kpis:
       - name: business_value
         value_matrix: {true_positive: 100, false_positive: -10, false_negative: -50, true_negative: 0}
@@ -156,6 +162,10 @@ def test_values_thresholds_and_alerts_are_equal(compared: pd.DataFrame) -> None:
         wrong = rows.loc[differences(rows, name) > allowed, [*KEYS, name, f"{name}_theirs"]]
         assert wrong.empty, wrong
     wrong = rows[rows["is_alert"].astype(bool) != rows["is_alert_theirs"].astype(bool)]
+    # A value equal to its threshold never alerts; a median that is one whole number in every chunk does in
+    # NannyML.
+    is_equal = (wrong["value"] == wrong["lower_threshold"]) | (wrong["value"] == wrong["upper_threshold"])
+    wrong = wrong[~(is_equal & (wrong["metric"] == "median") & ~wrong["is_alert"].astype(bool))]
     assert wrong.empty, wrong[[*KEYS, "value", "is_alert", "is_alert_theirs"]]
     assert rows["is_alert"].astype(bool).any()
 

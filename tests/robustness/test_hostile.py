@@ -105,7 +105,9 @@ def test_hostile_labels(world: Any, other_world: Any) -> None:
     check(world, other_world, {})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [*NAMES[:2], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[2:])]
+)
 def test_hostile_kpi_and_monitor(world: Any, other_world: Any, name: str) -> None:
     world.monitor["name"] = name
     world.monitor["kpis"][0]["name"] = name
@@ -113,7 +115,9 @@ def test_hostile_kpi_and_monitor(world: Any, other_world: Any, name: str) -> Non
     check(world, other_world, {name: "worth", f"{name} 2": "amount_per_row"})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [NAMES[-1], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[:-1])]
+)
 def test_hostile_names_in_the_written_files(world: Any, name: str) -> None:
     world.monitor["name"] = name
     renamed(world, "amount", name)

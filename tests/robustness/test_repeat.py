@@ -80,6 +80,7 @@ set threads = 4
 """
 
 
+@pytest.mark.slow
 def test_many_rows_on_many_threads_repeat_to_the_last_bit(world: Any, other_world: Any) -> None:
     for one in (world, other_world):
         one.monitor["kpis"][1]["sql"] = "sum(predicted) / count(*)"
@@ -92,6 +93,7 @@ def test_many_rows_on_many_threads_repeat_to_the_last_bit(world: Any, other_worl
     pd.testing.assert_frame_equal(first, other_world.run(), check_exact=True)
 
 
+@pytest.mark.slow
 def test_sums_that_the_user_wrote_repeat_to_the_last_bit(world: Any) -> None:
     world.monitor["kpis"] = [{"name": "amount", "sql": "sum(amount * score) / count(*)"}]
     world.sql(MANY_ROWS)

@@ -188,20 +188,31 @@ def test_an_empty_analysis_works(variant: str) -> None:
         assert periods == [("reference",)]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+CHANGES: list[dict[str, Any]] = [
+    {"segments": []},
+    {"features": {"numeric": ["amount"]}},
+    {"features": {"categorical": ["region"]}},
+    {"chunks": {"size": 100}},
+    {"chunks": {"count": 7}},
+    {"calibration": "isotonic"},
+    {"calibration": "none"},
+    {"task": "none", "model": None, "target": None, "kpis": []},
+]
+
+
+# Every change with one variant, and every variant with a change; all pairs are slow.
 @pytest.mark.parametrize(
-    "changes",
+    ("variant", "changes"),
     [
-        {"segments": []},
-        {"features": {"numeric": ["amount"]}},
-        {"features": {"categorical": ["region"]}},
-        {"chunks": {"size": 100}},
-        {"chunks": {"count": 7}},
-        {"calibration": "isotonic"},
-        {"calibration": "none"},
-        {"task": "none", "model": None, "target": None, "kpis": []},
+        pytest.param(
+            variant,
+            change,
+            id=f"{change}-{variant}",
+            marks=[] if number % len(VARIANTS) == place else [pytest.mark.slow],
+        )
+        for number, change in enumerate(CHANGES)
+        for place, variant in enumerate(VARIANTS)
     ],
-    ids=str,
 )
 def test_parts_that_are_left_out_leave_the_rest_working(variant: str, changes: dict[str, Any]) -> None:
     made = plan(variant, **changes)
