@@ -57,17 +57,22 @@ PERIOD_START = {
 PERIOD_NAME = dict.fromkeys(PERIOD_NUMBER, "strftime({start}, '%Y-%m-%d')") | {
     "hour": "strftime({start}, '%Y-%m-%dT%H:%M')"
 }
-# Ten folds from the last character of the id: the same on every engine, and even for whole numbers.
-FOLD = "coalesce(ascii(right(cast(row_id as varchar), 1)) % 10, 0)"
-# The same folds without making text of every id: '0' is character 48. Half the cost.
-FOLD_OF_INTEGER = "coalesce((abs(row_id % 10) + 8) % 10, 0)"
+# Ten folds from a hash of the id, the same on every engine: ids in steps of ten, or with one ending, must not
+# all be in one fold. Whole numbers are mixed by arithmetic; making text of every id costs five times as much.
+FOLD_OF_INTEGER = "coalesce(cast(abs(row_id % 1000003) * 7919 % 1000003 % 10 as integer), 0)"
+FOLD = (
+    "coalesce(cast(abs(try_cast(cast(row_id as varchar) as bigint) % 1000003) * 7919 % 1000003 % 10 as integer), "
+    "(ascii(substr(md5(cast(row_id as varchar)), 1, 1)) + 3 * ascii(substr(md5(cast(row_id as varchar)), 2, 1)) "
+    "+ 7 * ascii(substr(md5(cast(row_id as varchar)), 3, 1))) % 10, 0)"
+)
 
 Kind = Literal["integer", "decimal", "float", "text", "boolean", "time", "other"]
 """What a column's type means for a monitor, whatever the engine calls it."""
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
     (r".*\[\d*\]", "other"),
-    (r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\d*", "integer"),
+    (r"(U?(TINY|SMALL)|BIG|U)?INT(EGER)?\d*", "integer"),
+    (r"U?HUGEINT|UBIGINT", "decimal"),
     (r"(DECIMAL|NUMERIC).*", "decimal"),
     (r"FLOAT\d*|DOUBLE( PRECISION)?|REAL", "float"),
     (r"(VAR)?CHAR.*|TEXT|STRING|ENUM.*", "text"),

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 logger = logging.getLogger("sqlmonitor")
-NOT_NUMBERS = ("VARCHAR", "DATE", "TIME", "BLOB", "STRUCT")
 
 
 def run(
@@ -48,6 +47,8 @@ def run(
         WarehouseError: where the warehouse refuses a statement.
     """
     started = timestamp()
+    with engine.transaction():
+        pass  # Refused where one is open already: ours would end with the user's, or undo it.
     types = validation.check_sources(project, monitor, engine)
     resolved = validation.resolve_features(project, monitor, types, engine)
     monitor = resolved.monitor

@@ -13,7 +13,12 @@ def script(plan: Plan, dialect: str = "duckdb") -> list[tuple[str, str]]:
         UnsupportedError: for a dialect that cannot be written yet.
     """
     dialects.dialect(dialect)
-    files = []
+    files = [
+        (
+            "00_session.sql",
+            "-- session: chunks are cut in UTC, as `sqlmonitor run` does.\nset timezone = 'UTC';\n",
+        )
+    ]
     for number, step in enumerate(plan.steps, 1):
         header = "\n".join(f"-- {line}" for line in templates.comment(step.template).splitlines())
         files.append(

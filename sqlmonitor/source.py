@@ -254,7 +254,11 @@ class SourceRows:
     def _number(self, flag: exp.Expr) -> exp.Expr:
         chunks = self.monitor.chunks
         if chunks.period is not None:
-            return put(dialects.PERIOD_NUMBER[chunks.period], row_time=self.time())
+            # Chunks are numbered from 1900 on; an earlier time is as good as none.
+            number = (
+                f"case when row_time >= {dialects.EPOCH} then {dialects.PERIOD_NUMBER[chunks.period]} end"
+            )
+            return put(number, row_time=self.time())
         order = [column for column in (self.monitor.timestamp, self.monitor.id) if column is not None]
         keys = ", ".join(f"key_{number}" for number in range(len(order)))
         trees = {f"key_{number}": self.column(name) for number, name in enumerate(order)}

@@ -135,12 +135,12 @@ def creation(schema: str) -> list[str]:
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         statements.append(f"create table if not exists {place}.{table} ({listed})")
     latest = (
-        f"select monitor, run_id from {place}.runs "
+        f"select monitor, fit_id from {place}.runs "
         "qualify row_number() over (partition by monitor order by finished_at desc, run_id) = 1"
     )
     statements += [
         f"create or replace view {place}.latest_results as select results.* from {place}.results as results "
-        f"inner join ({latest}) as latest on results.monitor = latest.monitor and results.run_id = latest.run_id",
+        f"inner join ({latest}) as latest on results.monitor = latest.monitor and results.fit_id = latest.fit_id",
         f"create or replace view {place}.open_alerts as select * from {place}.latest_results "
         "where period = 'analysis' and is_alert",
     ]
@@ -160,7 +160,13 @@ def publication(plan: Plan, *, run_id: str, stage: str, started_at: str, now: st
     place = quoted(plan.schema)
     own = f"monitor = {literal(plan.monitor)} and fit_id = {literal(plan.fit_id)}"
     keys = f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
-    statements = [f"delete from {place}.{table} where {own}" for table in TABLES if table != "runs"]
+    # A fit replaces what it makes, the reference's rows; what a run made of the analysis stays.
+    statements = [
+        f"delete from {place}.{table} where {own}"
+        + (" and period = 'reference'" if stage == "fit" and "period" in columns else "")
+        for table, columns in TABLES.items()
+        if table != "runs"
+    ]
     for name, step in plan.stored.items():
         if name == "results":
             continue

@@ -18,7 +18,7 @@ with scaled as (
         , coalesce(maximum, 0) as maximum
         , coalesce(unit, 1) as unit
         , coalesce(bin_count / nullif(maximum - minimum, 0), 0) as bins_per_unit
-        , coalesce(cell_count / nullif(maximum - minimum, 0), 0) * 16777216 as steps_per_unit
+        , case when maximum - minimum > 1e-200 then cell_count / (maximum - minimum) * 16777216 else 0e0 end as steps_per_unit
     from {{ reference_columns }}
 ), pieces as (
     select

@@ -29,10 +29,11 @@
 with skewed as (
     select
         statistics.*
-        , maximum - minimum as extent
+        -- A range too narrow to be cut into cells is one value.
+        , case when maximum - minimum > 1e-200 then maximum - minimum else 0 * (maximum - minimum) end as extent
         , cast(row_count as double) as n
         , case
-            when deviation > 1e-12 * abs(mean) and row_count > 2
+            when deviation > 1e-12 * abs(mean) and deviation > 1e-100 and row_count > 2
                 then abs(third_moment) / (deviation * deviation * deviation)
         end as skewness
     from {{ statistics }} as statistics

@@ -11,7 +11,7 @@
 select
     count(*) as sample_row_count
     {% for column in columns %}
-    , coalesce(avg(case when abs(value_{{ column.index }}) <= 1e300 then value_{{ column.index }} end), 0) as center_{{ column.index }}
+    , coalesce(avg(case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end), 0) as center_{{ column.index }}
     {% endfor %}
 from (
     select *

@@ -1,5 +1,5 @@
 -- statistics: moments, range and quantiles of every numeric column of the reference, in one row.
--- Infinities and NaN take no part. Quantiles come from the sample where it has 20,000 rows.
+-- Infinities, NaN and values beyond 1e100, whose cubes are infinite, take no part. Quantiles come from the sample where it has 20,000 rows.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, fold integer, value_0 double
 --   {{ sample }}: sample_row_count bigint, center_0 double
@@ -41,7 +41,7 @@ from (
             fold = 0 or sample_row_count < 20000 as is_sampled
             {% for column in columns %}
             , center_{{ column.index }}
-            , case when abs(value_{{ column.index }}) <= 1.7e308 then value_{{ column.index }} end as value_{{ column.index }}
+            , case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end as value_{{ column.index }}
             {% endfor %}
         from {{ rows }} as source_rows
         cross join {{ sample }} as sample

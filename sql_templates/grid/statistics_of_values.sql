@@ -23,7 +23,7 @@
 with reference_values as (
     select column_index, value, cast(sum(row_count) as bigint) as row_count
     from {{ value_counts }}
-    where chunk_number % 2 = 1 and segment_column = '' and value >= -1.7e308 and value <= 1.7e308
+    where chunk_number % 2 = 1 and segment_column = '' and abs(value) <= 1e100
     group by column_index, value
 ), means as (
     select

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlmonitor.metrics.metric import NO_THRESHOLD, Component, Metric
+from sqlmonitor.metrics.metric import NO_THRESHOLD, UPPER_SIDE, Component, Metric
 
 if TYPE_CHECKING:
     from sqlmonitor.definitions import Normalize
@@ -238,6 +238,7 @@ METRICS = (
         source="Naeini et al. 2015",
         lower_limit=0,
         upper_limit=1,
+        default_threshold=UPPER_SIDE,
     ),
     Metric(
         name="label_coverage",

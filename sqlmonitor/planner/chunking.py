@@ -54,6 +54,16 @@ def add_chunks(draft: Draft) -> None:
             remedy="check `reference`, `where` and the timestamp column",
         )
     )
+    draft.checks.append(
+        Check(
+            after=counts.name,
+            sql=f"select segment_column as example from {counts.table} "
+            "group by chunk_number, segment_column, segment_value having count(*) > 1 limit 1",
+            message=f"monitor '{draft.monitor.name}': segment '{{example}}' has both missing values and the text "
+            "'(missing)', which stands for them",
+            remedy="write the text otherwise in `predictions: {sql: …}`",
+        )
+    )
     if not draft.only_reference:
         draft.checks += [segment_check(draft, counts, index) for index in segment_thresholds(draft.monitor)]
     if any(metric.name == "row_count" for metric in draft.metrics["summary"]):

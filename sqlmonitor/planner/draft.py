@@ -143,7 +143,7 @@ class Draft:
         listed = {"numeric": self.numeric, "categorical": self.categorical}
         columns = listed.get(metric.columns, [*self.numeric, *self.categorical])
         return self.add(
-            f"own_{name}_values", name, "result/own.sql", own=step, metric=text(name), columns=columns
+            f"ownvalues_{name}", name, "result/own.sql", own=step, metric=text(name), columns=columns
         )
 
     def fit_id(self) -> str:

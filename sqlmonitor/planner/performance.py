@@ -91,21 +91,15 @@ def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> 
             remedy="a binary score is the probability of the positive label; map it, or leave the rows out with `where`",
         )
     ]
+    model = draft.monitor.model
+    if model is not None and model.label is not None:
+        what = f"label '{model.label}'"
+        draft.checks.append(two_labels(draft, scores, "predicted_label", what, positive))
     if draft.monitor.target is None:
         return
-    negative = draft.monitor.model.negative if draft.monitor.model else None
-    others = "count(distinct actual_label) > 1"
-    if negative is not None:
-        others = f"bool_or(actual_label <> {exp.convert(negative).sql('duckdb')})"
+    what = f"target '{draft.monitor.target.column}'"
     draft.checks += [
-        Check(
-            after=scores.name,
-            sql=f"select string_agg(distinct cast(actual_label as varchar), ', ') as labels from {scores.table} "
-            f"where actual_label is not null and actual_label <> {positive.sql('duckdb')} having {others}",
-            message=f"monitor '{draft.monitor.name}': target '{draft.monitor.target.column}' has other labels than two: "
-            f"{positive.sql('duckdb')}, {{labels}}",
-            remedy="set model.positive and model.negative, or leave the rows out with `where`",
-        ),
+        two_labels(draft, scores, "actual_label", what, positive),
         Check(
             after="labelled_scores",
             sql="select 1 as one having (select count(*) from sqlmonitor_labelled_scores) = 0",
@@ -113,6 +107,22 @@ def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> 
             remedy="estimates are calibrated on the reference: choose a period whose labels are there",
         ),
     ]
+
+
+def two_labels(draft: Draft, scores: Step, column: str, what: str, positive: exp.Expr) -> Check:
+    """That a column of labels has the positive value and one other: the negative one, where it is declared."""
+    negative = draft.monitor.model.negative if draft.monitor.model else None
+    others = f"count(distinct {column}) > 1"
+    if negative is not None:
+        others = f"bool_or({column} <> {exp.convert(negative).sql('duckdb')})"
+    return Check(
+        after=scores.name,
+        sql=f"select string_agg(distinct cast({column} as varchar), ', ') as labels from {scores.table} "
+        f"where {column} is not null and {column} <> {positive.sql('duckdb')} having {others}",
+        message=f"monitor '{draft.monitor.name}': {what} has other labels than two: "
+        f"{positive.sql('duckdb')}, {{labels}}",
+        remedy="set model.positive and model.negative, or leave the rows out with `where`",
+    )
 
 
 def cells(draft: Draft, outcomes: Step, *, has_labels: bool) -> None:
