@@ -47,8 +47,7 @@ def run(
         WarehouseError: where the warehouse refuses a statement.
     """
     started = timestamp()
-    with engine.transaction():
-        pass  # Refused where one is open already: ours would end with the user's, or undo it.
+    engine.refuse_open_transaction()
     types = validation.check_sources(project, monitor, engine)
     resolved = validation.resolve_features(project, monitor, types, engine)
     monitor = resolved.monitor

@@ -117,6 +117,19 @@ class DuckDB:
         finally:
             self.connection.execute(f"set threads = {threads}")
 
+    def refuse_open_transaction(self) -> None:
+        """Ours would end one that is open on the user's connection, or undo it.
+
+        Raises:
+            WarehouseError: where one is open.
+        """
+        # Outside of a transaction, every statement is one of its own. A second begin would end the user's.
+        first, second = (self.connection.execute("select txid_current()").fetchall() for _ in range(2))
+        if first == second:
+            raise WarehouseError(
+                "the connection has an open transaction", remedy="commit it or roll it back first"
+            )
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside, or none.

@@ -1,0 +1,69 @@
+"""Faults that once gave wrong numbers without a word, lost rows, or ended a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sqlmonitor import runner, store
+from sqlmonitor.errors import DataError, WarehouseError
+
+KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric", "column_name", "component"]
+
+
+def test_an_open_transaction_is_left_alone(world: Any) -> None:
+    world.sql("begin transaction")
+    world.sql("create table mine as select 1 as one")
+    with pytest.raises(WarehouseError, match="open transaction"):
+        world.run()
+    world.sql("commit")
+    assert world.sql("from mine") == [(1,)]
+    assert not world.run().empty
+
+
+def test_a_fit_keeps_what_a_run_made_of_the_analysis(world: Any) -> None:
+    project, monitor = world.definition()
+    before = world.run()
+    runner.run(project, monitor, world.engine, stage="fit")
+    after = store.read_results(world.engine, project.store, monitor.name)
+    after = after.drop(columns=["run_id", "computed_at"]).sort_values(KEYS, ignore_index=True)
+    assert set(after["period"]) == {"reference", "analysis"}
+    pd.testing.assert_frame_equal(before, after, check_exact=False, rtol=1e-12)
+    of_runs = [frame[frame["period"] == "analysis"] for frame in (before, after)]
+    pd.testing.assert_frame_equal(*of_runs, check_exact=True)
+
+
+def test_ids_in_steps_of_ten_are_in_all_folds(world: Any) -> None:
+    world.sql("update scored set id = id * 10")
+    world.sql("update outcomes set id = id * 10")
+    world.run()
+    folds = world.sql(
+        "select distinct fold from sqlmonitor.score_histograms where period = 'reference' order by 1"
+    )
+    assert folds == [(number,) for number in range(10)]
+
+
+def test_predicted_labels_other_than_two_are_an_error(world: Any) -> None:
+    world.sql("update scored set predicted = 7 where id = 5")
+    with pytest.raises(DataError, match="label 'predicted' has other labels than two"):
+        world.run()
+
+
+def test_a_text_that_stands_for_missing_values_is_an_error(world: Any) -> None:
+    world.sql("update scored set vehicle = case when id % 2 = 0 then '(missing)' end where id % 5 = 0")
+    with pytest.raises(DataError, match="'vehicle' has both missing values and the text"):
+        world.run()
+
+
+@pytest.mark.parametrize("value", ["1e200", "1e308", "-1e150"])
+def test_a_huge_value_in_the_reference_ends_no_run(world: Any, value: str) -> None:
+    world.sql(f"update scored set amount = {value} where id = 7")
+    results = world.run()
+    assert results.loc[results["metric"].eq("jensen_shannon"), "value"].notna().any()
+
+
+def test_times_before_1900_have_no_chunk(world: Any) -> None:
+    world.sql("update scored set happened = timestamp '1899-05-05' where id < 5")
+    assert world.run()["chunk"].min() > "2023"
