@@ -128,7 +128,9 @@ class Results:
         return self._where(keep)
 
     def newest_complete_chunk(self) -> Results:
-        """The rows of the newest chunk of the analysis that is not partial.
+        """The rows of the newest chunk of the analysis that is not partial, for each family.
+
+        Realized values are partial until their labels are mature, so their chunk is an earlier one.
 
         Raises:
             DataError: there is none.
@@ -140,8 +142,9 @@ class Results:
                 "there is no complete chunk after the reference yet",
                 remedy="run again when the first chunk is complete, or make the chunks shorter",
             )
+        newest = complete.groupby("family")["chunk"].max()
         return self._where(
-            (frame["chunk"] == complete["chunk"].max())
+            (frame["chunk"] == frame["family"].map(newest))
             & (frame["period"] == "analysis")
             & ~frame["is_partial"]
         )

@@ -100,6 +100,8 @@ def run_monitors(settings: Settings, name: str | None, prefix: str = "") -> bool
 def check(ctx: click.Context, monitor: str | None) -> None:
     """Exit 1 if the newest complete chunk has alerts or values that could not be computed.
 
+    Realized values are judged by the newest chunk whose labels are mature.
+
     Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
     """
     from sqlmonitor import store
@@ -121,13 +123,18 @@ def _report_chunk(name: str, rows: pd.DataFrame) -> bool:
 
     # Whether a value that is not there alerts is NULL; here it only counts as not computed.
     alerts = rows["is_alert"].fillna(False).astype("bool")
+    # What `min_rows` leaves out was not asked for, so nothing is wrong with it.
+    is_small = rows["note"].fillna("").str.fullmatch(r"fewer than \d+ rows")
     problems = [(row, f"{number(row['value'])} alert") for _, row in rows[alerts].iterrows()] + [
         (row, f"not computed{': ' + row['note'] if row['note'] else ''}")
-        for _, row in rows[rows["value"].isna() & ~alerts].iterrows()
+        for _, row in rows[rows["value"].isna() & ~alerts & ~is_small].iterrows()
     ]
     alert_count, all_count = int(alerts.sum()), len(problems)
+    newest = rows["chunk"].max()
+    earlier = rows[rows["chunk"] != newest].groupby("family")["chunk"].max()
+    also = "".join(f", {family} of {chunk}" for family, chunk in earlier.items())
     click.echo(
-        f"{name}, chunk {rows['chunk'].iloc[0]}: {len(rows):,} values, {alert_count:,} alerts, "
+        f"{name}, chunk {newest}{also}: {len(rows):,} values, {alert_count:,} alerts, "
         f"{all_count - alert_count:,} not computed"
     )
     for row, what in problems[:SHOWN_PROBLEMS]:
