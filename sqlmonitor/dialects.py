@@ -15,12 +15,23 @@ class Dialect:
 
     Args:
         name: sqlglot's name for it.
+        keep_constants: statement that keeps a table's one row as constants; None where the table is joined instead.
+        constants: how a statement reads that row.
     """
 
     name: str
+    keep_constants: str | None = None
+    constants: str | None = None
 
 
-DIALECTS = {"duckdb": Dialect(name="duckdb")}
+DIALECTS = {
+    "duckdb": Dialect(
+        name="duckdb",
+        # As fast as literals: half a second less for 10 million rows of 10 columns than a join with the one row.
+        keep_constants="set variable {table} = (select one_row from {table} as one_row)",
+        constants="getvariable('{table}')",
+    )
+}
 
 
 def dialect(name: str) -> Dialect:
@@ -36,15 +47,16 @@ def dialect(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-# The chunk's number counts periods since Monday 1 January 1900.
+# The chunk's number counts periods since Monday 1 January 1900. An earlier time has a negative number, or none,
+# and is as good as no time. Parts of a date are read a fifth faster than those of a timestamp.
 EPOCH = "timestamp '1900-01-01'"
 PERIOD_NUMBER = {
     "hour": f"date_diff('hour', {EPOCH}, row_time)",
     "day": f"date_diff('day', {EPOCH}, row_time)",
-    "week": f"date_diff('day', {EPOCH}, row_time) // 7",
-    "month": "(year(row_time) - 1900) * 12 + month(row_time) - 1",
-    "quarter": "(year(row_time) - 1900) * 4 + quarter(row_time) - 1",
-    "year": "year(row_time) - 1900",
+    "week": f"case when row_time >= {EPOCH} then date_diff('day', {EPOCH}, row_time) // 7 end",
+    "month": "(year(cast(row_time as date)) - 1900) * 12 + month(cast(row_time as date)) - 1",
+    "quarter": "(year(cast(row_time as date)) - 1900) * 4 + quarter(cast(row_time as date)) - 1",
+    "year": "year(cast(row_time as date)) - 1900",
 }
 PERIOD_START = {
     "hour": f"{EPOCH} + sequence * interval '1 hour'",
@@ -57,13 +69,16 @@ PERIOD_START = {
 PERIOD_NAME = dict.fromkeys(PERIOD_NUMBER, "strftime({start}, '%Y-%m-%d')") | {
     "hour": "strftime({start}, '%Y-%m-%dT%H:%M')"
 }
-# Ten folds from a hash of the id, the same on every engine: ids in steps of ten, or with one ending, must not
-# all be in one fold. Whole numbers are mixed by arithmetic; making text of every id costs five times as much.
-FOLD_OF_INTEGER = "coalesce(cast(abs(row_id % 1000003) * 7919 % 1000003 % 10 as integer), 0)"
-FOLD = (
-    "coalesce(cast(abs(try_cast(cast(row_id as varchar) as bigint) % 1000003) * 7919 % 1000003 % 10 as integer), "
-    "(ascii(substr(md5(cast(row_id as varchar)), 1, 1)) + 3 * ascii(substr(md5(cast(row_id as varchar)), 2, 1)) "
-    "+ 7 * ascii(substr(md5(cast(row_id as varchar)), 3, 1))) % 10, 0)"
+# A number from a hash of the id, the same on every engine, for folds and samples: ids in steps of ten, or with one
+# ending, must not all be in one fold. Whole numbers are mixed by arithmetic; making text of every id costs five
+# times as much.
+NUMBER_OF_INTEGER = "coalesce(abs(row_id % 1000003) * 7919 % 1000003, 0)"
+_LETTERS = " + ".join(
+    f"{weight} * ascii(substr(md5(cast(row_id as varchar)), {position}, 1))"
+    for position, weight in enumerate((1, 3, 7, 1021), 1)
+)
+NUMBER = (
+    f"coalesce(abs(try_cast(cast(row_id as varchar) as bigint) % 1000003) * 7919 % 1000003, {_LETTERS}, 0)"
 )
 
 Kind = Literal["integer", "decimal", "float", "text", "boolean", "time", "other"]

@@ -63,10 +63,10 @@ def run(
         for number, step in enumerate(plan.steps, 1):
             if progress:
                 progress(step.title, number, total)
-            text = templates.rendered(step)
-            logger.info("-- %s\n%s;", step.title, text)
             with engine.in_one_order() if step.depends_on_order else nullcontext():
-                engine.execute(f"create or replace temp table {step.table} as {text}")
+                for statement in templates.statements(step):
+                    logger.info("-- %s\n%s;", step.title, statement)
+                    engine.execute(statement)
             for check in checks.get(step.name, ()):
                 validation.ask(check, engine)
         warn_of_left_out_rows(monitor, plan, engine)

@@ -24,7 +24,8 @@ def script(plan: Plan, dialect: str = "duckdb") -> list[tuple[str, str]]:
         files.append(
             (
                 f"{number:02d}_{step.name}.sql",
-                f"{header}\ncreate or replace temp table {step.table} as\n{templates.sql(step, dialect)};\n",
+                f"{header}\n"
+                + "".join(f"{statement};\n" for statement in templates.statements(step, dialect)),
             )
         )
     statements = [

@@ -109,12 +109,17 @@ class SourceRows:
         ``is_reference`` in it is replaced where the rows are read. Text of an id costs more than counting
         its row, so only the reference's are read.
         """
-        fold = parse("0")
-        if self.monitor.id is not None:
-            is_integer = self.types.kind(self.monitor.id) == "integer"
-            form = dialects.FOLD_OF_INTEGER if is_integer else dialects.FOLD
-            fold = put(form, row_id=self.column(self.monitor.id))
-        return put("case when is_reference then fold else -1 end", fold=fold)
+        return put(
+            "case when is_reference then cast(number % 10 as integer) else -1 end", number=self.number_of_id()
+        )
+
+    def number_of_id(self) -> exp.Expr:
+        """A whole number from a hash of the row's id; 0 for all rows where there is no id."""
+        if self.monitor.id is None:
+            return parse("0")
+        is_integer = self.types.kind(self.monitor.id) == "integer"
+        form = dialects.NUMBER_OF_INTEGER if is_integer else dialects.NUMBER
+        return put(form, row_id=self.column(self.monitor.id))
 
     def label(self, name: str) -> exp.Expr:
         """A label of the predictions; NaN is missing."""
@@ -254,11 +259,7 @@ class SourceRows:
     def _number(self, flag: exp.Expr) -> exp.Expr:
         chunks = self.monitor.chunks
         if chunks.period is not None:
-            # Chunks are numbered from 1900 on; an earlier time is as good as none.
-            number = (
-                f"case when row_time >= {dialects.EPOCH} then {dialects.PERIOD_NUMBER[chunks.period]} end"
-            )
-            return put(number, row_time=self.time())
+            return put(dialects.PERIOD_NUMBER[chunks.period], row_time=self.time())
         order = [column for column in (self.monitor.timestamp, self.monitor.id) if column is not None]
         keys = ", ".join(f"key_{number}" for number in range(len(order)))
         trees = {f"key_{number}": self.column(name) for number, name in enumerate(order)}

@@ -12,7 +12,7 @@ from jinja2 import meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlglot import exp
 
-from sqlmonitor import contract
+from sqlmonitor import contract, dialects
 from sqlmonitor.errors import ConfigurationError, InternalError, SqlmonitorError
 from sqlmonitor.plan import Plan, Step
 
@@ -98,7 +98,12 @@ def rendered(step: Step) -> Rendered:
     """The step's SELECT over its inputs' tables, in DuckDB's SQL, as the template wrote it."""
     values: dict[str, Any] = dict(step.parameters)
     for name, given in step.inputs.items():
-        values[name] = [_reader(one) for one in given] if isinstance(given, list) else _reader(given)
+        if isinstance(given, list):
+            values[name] = [_reader(one) for one in given]
+        elif given.is_parameters:
+            values |= _parameters(name, given)
+        else:
+            values[name] = _reader(given)
     if step.origin is not None:
         return _rendered_own(step, values)
     return Rendered(environment().get_template(step.template).render(values))
@@ -167,6 +172,28 @@ def _rendered_own(step: Step, values: dict[str, Any]) -> Rendered:
             key=origin.key,
             remedy=getattr(error, "remedy", None),
         ) from error
+
+
+def statements(step: Step, dialect: str | None = None) -> list[str]:
+    """What makes the step's temporary table: one statement, or two where its row is kept as constants.
+
+    Args:
+        step: a step of a plan.
+        dialect: formats the text for people, in this dialect; None to run it as rendered.
+    """
+    text = rendered(step) if dialect is None else sql(step, dialect)
+    made = [f"create or replace temp table {step.table} as\n{text}"]
+    keep = dialects.DIALECTS[CANONICAL].keep_constants
+    if step.is_parameters and keep is not None:
+        made.append(keep.format(table=step.table))
+    return made
+
+
+def _parameters(name: str, step: Step) -> dict[str, Rendered]:
+    constants = dialects.DIALECTS[CANONICAL].constants
+    if constants is not None:
+        return {name: Rendered(constants.format(table=step.table))}
+    return {name: Rendered("parameters"), f"{name}_table": Rendered(step.table)}
 
 
 def _reader(step: Step) -> Rendered:

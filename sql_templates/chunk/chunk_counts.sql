@@ -1,5 +1,5 @@
 -- chunk_counts: rows, first and last time and business figures of every chunk, by itself and by segment.
--- Rows without a time for a chunk have no chunk_number; they are counted here and nowhere else.
+-- Rows without a time for a chunk, or with one before 1900, have no chunk_number; they are counted here and nowhere else.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, row_time timestamp, segment_0 varchar
 --   {{ segments }}: index and name of every segment column
@@ -14,7 +14,7 @@
 --   last_time timestamp
 --   kpi_0 double
 select
-    chunk_number
+    case when chunk_number >= 0 then chunk_number end as chunk_number
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end{% else %}''{% endif %} as segment_column
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end{% else %}''{% endif %} as segment_value
     , count(*) as row_count
@@ -25,7 +25,7 @@ select
     {% endfor %}
 from {{ rows }} as source_rows
 group by grouping sets (
-    (chunk_number)
-    {% for segment in segments %}, (chunk_number, segment_{{ segment.index }}){% endfor %}
+    (case when chunk_number >= 0 then chunk_number end)
+    {% for segment in segments %}, (case when chunk_number >= 0 then chunk_number end, segment_{{ segment.index }}){% endfor %}
 )
 order by chunk_number, segment_column, segment_value

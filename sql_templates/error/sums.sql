@@ -72,7 +72,7 @@ from (
             , case when abs(prediction) <= 1e75 and abs(target) <= 1e75 then prediction end as prediction
             , case when abs(prediction) <= 1e75 and abs(target) <= 1e75 then target end as target
         from {{ rows }} as source_rows
-        where chunk_number is not null
+        where chunk_number >= 0
     ) as finite
 ) as measured
 group by grouping sets (

@@ -1,8 +1,8 @@
 -- statistics: moments, range and quantiles of every numeric column of the reference, in one row.
--- Infinities, NaN and values beyond 1e100, whose cubes are infinite, take no part. Quantiles come from the sample where it has 20,000 rows.
+-- Infinities, NaN and values beyond 1e100, whose cubes are infinite, take no part. Quantiles come from the sample of about 25,000 rows.
 -- inputs:
---   {{ rows }}: chunk_number bigint, fold integer, value_0 double
---   {{ sample }}: sample_row_count bigint, center_0 double
+--   {{ rows }}: chunk_number bigint, place bigint, value_0 double
+--   {{ sample }}: sampled_places double, center_0 double
 --   {{ columns }}: index of every numeric column
 -- grain: one row
 -- output:
@@ -38,7 +38,7 @@ from (
         {% endfor %}
     from (
         select
-            fold = 0 or sample_row_count < 20000 as is_sampled
+            place < sampled_places as is_sampled
             {% for column in columns %}
             , center_{{ column.index }}
             , case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end as value_{{ column.index }}

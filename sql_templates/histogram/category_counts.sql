@@ -19,7 +19,7 @@ select
     , case {% for column in columns %}when grouping(level_{{ column.index }}) = 0 then level_{{ column.index }} {% endfor %}end as level
     , count(*) as row_count
 from {{ rows }} as source_rows
-where chunk_number is not null
+where chunk_number >= 0
 group by grouping sets (
     {% for column in columns %}
     {% if not loop.first %}, {% endif %}(chunk_number, level_{{ column.index }})

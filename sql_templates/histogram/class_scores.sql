@@ -19,7 +19,7 @@ with scored as (
         *
         , {% for class in classes %}{% if not loop.first %} + {% endif %}score_{{ class.number }}{% endfor %} as score_total
     from {{ rows }} as source_rows
-    where chunk_number is not null
+    where chunk_number >= 0
 ), judged as (
     select
         *

@@ -11,6 +11,7 @@
 -- inputs:
 --   {{ rows }}: chunk_number bigint, segment_0 varchar, value_0 double
 --   {{ parameters }}: even_minimum_0 double, maximum_0 double, steps_per_unit_0 double, uneven_0 double[]
+--   {{ parameters_table }}: the relation of that row, where it is joined
 --   {{ columns }}: index of every numeric column, and its place among those of this statement, 127 at most
 --   {{ first_index }}: index of the first of them
 --   {{ segments }}: index and name of every segment column
@@ -53,27 +54,27 @@ from (
                     {% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
                     {% for column in columns %}
                     , case
-                        when value_{{ column.index }} between even_minimum_{{ column.index }} and maximum_{{ column.index }}
-                            then floor((value_{{ column.index }} - even_minimum_{{ column.index }}) * steps_per_unit_{{ column.index }} + {{ (column.place * 262144 + 131072) * 16777216 }}.5e0)
-                        when value_{{ column.index }} between uneven_{{ column.index }}[1] and uneven_{{ column.index }}[2] then floor(
-                            floor((value_{{ column.index }} - uneven_{{ column.index }}[1]) * uneven_{{ column.index }}[4] + 1e-9) * 17179869184
+                        when value_{{ column.index }} between {{ parameters }}.even_minimum_{{ column.index }} and {{ parameters }}.maximum_{{ column.index }}
+                            then floor((value_{{ column.index }} - {{ parameters }}.even_minimum_{{ column.index }}) * {{ parameters }}.steps_per_unit_{{ column.index }} + {{ (column.place * 262144 + 131072) * 16777216 }}.5e0)
+                        when value_{{ column.index }} between {{ parameters }}.uneven_{{ column.index }}[1] and {{ parameters }}.uneven_{{ column.index }}[2] then floor(
+                            floor((value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[1]) * {{ parameters }}.uneven_{{ column.index }}[4] + 1e-9) * 17179869184
                             + case
                                 {% for piece in range(8) %}
-                                {% if piece < 7 %}when value_{{ column.index }} < uneven_{{ column.index }}[{{ 5 + piece }}] then{% else %}else{% endif %}
-                                (value_{{ column.index }} - uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 4 + piece }}{% endif %}]) * uneven_{{ column.index }}[{{ 12 + piece }}] + {{ (column.place * 262144 + 131072 + piece * 127) * 16777216 }}.5e0
+                                {% if piece < 7 %}when value_{{ column.index }} < {{ parameters }}.uneven_{{ column.index }}[{{ 5 + piece }}] then{% else %}else{% endif %}
+                                (value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 4 + piece }}{% endif %}]) * {{ parameters }}.uneven_{{ column.index }}[{{ 12 + piece }}] + {{ (column.place * 262144 + 131072 + piece * 127) * 16777216 }}.5e0
                                 {% endfor %}
                             end)
                         when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then {{ column.place * 262144 * 16777216 }}e0
-                        when value_{{ column.index }} between uneven_{{ column.index }}[20] and uneven_{{ column.index }}[21] then floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > uneven_{{ column.index }}[2] then 65536 else 0 end
-                            + floor(greatest((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1))
-                            + (exp(ln(2e0) / 512 * (greatest((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1) - floor(greatest((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1)))) - 1) / (exp(ln(2e0) / 512) - 1)))
-                        else floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > uneven_{{ column.index }}[2] then 65536 else 0 end
-                            + least((ln(greatest(uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - uneven_{{ column.index }}[2])) - uneven_{{ column.index }}[3]) * (1 / ln(2e0)) + 61360, 65535)))
+                        when value_{{ column.index }} between {{ parameters }}.uneven_{{ column.index }}[20] and {{ parameters }}.uneven_{{ column.index }}[21] then floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > {{ parameters }}.uneven_{{ column.index }}[2] then 65536 else 0 end
+                            + floor(greatest((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1))
+                            + (exp(ln(2e0) / 512 * (greatest((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1) - floor(greatest((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1)))) - 1) / (exp(ln(2e0) / 512) - 1)))
+                        else floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > {{ parameters }}.uneven_{{ column.index }}[2] then 65536 else 0 end
+                            + least((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (1 / ln(2e0)) + 61360, 65535)))
                     end as position_{{ column.index }}
                     {% endfor %}
                 from {{ rows }} as source_rows
-                cross join {{ parameters }} as parameters
-                where chunk_number is not null
+                {% if parameters_table %}cross join {{ parameters_table }} as parameters{% endif %}
+                where chunk_number >= 0
             ) as placed
         ) as listed
     ) as coded

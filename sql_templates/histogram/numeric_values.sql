@@ -31,7 +31,7 @@ from (
             , unnest([{% for column in columns %}{% if not loop.first %}, {% endif %}value_{{ column.index }}{% endfor %}]) as value
             {% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
         from {{ rows }} as source_rows
-        where chunk_number is not null
+        where chunk_number >= 0
     ) as listed
 ) as cleaned
 group by grouping sets (

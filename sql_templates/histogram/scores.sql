@@ -47,7 +47,7 @@ from (
             else 1e9
         end as cell
     from {{ rows }} as source_rows
-    where chunk_number is not null
+    where chunk_number >= 0
 ) as celled
 group by grouping sets (
     (chunk_number, predicted_label, actual_label, fold, cell)

@@ -18,7 +18,7 @@ select
     , count(distinct row_id) as distinct_count
     , count(*) - count(row_id) as missing_count
 from {{ rows }} as source_rows
-where chunk_number is not null
+where chunk_number >= 0
 group by grouping sets (
     (chunk_number)
     {% for segment in segments %}, (chunk_number, segment_{{ segment.index }}){% endfor %}

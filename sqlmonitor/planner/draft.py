@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -122,6 +123,12 @@ class Draft:
             adds_doubles=adds_doubles,
         )
         self.steps.append(step)
+        return step
+
+    def add_parameters(self, name: str, title: str, template: str, /, **given: Any) -> Step:
+        """Adds a step whose one row is what statements over the source compute with."""
+        step = replace(self.add(name, title, template, **given), is_parameters=True)
+        self.steps[-1] = step
         return step
 
     def _add_own(

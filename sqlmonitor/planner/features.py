@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.planner.small_tables import small_table
-from sqlmonitor.source import parse
+from sqlmonitor.source import parse, put
 
 AT_ONCE = 120
 """Numeric columns of one counting statement: their cells' numbers fit a double's 53 bits up to 127."""
@@ -48,13 +48,17 @@ def numeric_columns(draft: Draft) -> list[dict[str, exp.Expr]]:
 
 def binned(draft: Draft) -> dict[str, Step]:
     """Counts cells of a fitted grid: one read to fit, one to count."""
-    fold = {"expression": draft.source.fold(), "alias": exp.to_identifier("fold")}
+    place = {
+        "expression": put("number % 1000", number=draft.source.number_of_id()),
+        "alias": exp.to_identifier("place"),
+    }
     sample = draft.add(
         "sample",
         "look at a sample of the reference",
         "grid/sample.sql",
         True,
-        rows=draft.source.rows([fold, *numeric_columns(draft)], only_reference=True, is_chunked=False),
+        rows=draft.source.rows([place, *numeric_columns(draft)], only_reference=True, is_chunked=False),
+        chunk_counts=draft["chunk_counts"],
         columns=draft.numeric,
     )
     wide = draft.add(
@@ -62,7 +66,7 @@ def binned(draft: Draft) -> dict[str, Step]:
         "measure the reference's numeric columns",
         "grid/statistics.sql",
         True,
-        rows=draft.source.rows([fold, *numeric_columns(draft)], only_reference=True, is_chunked=False),
+        rows=draft.source.rows([place, *numeric_columns(draft)], only_reference=True, is_chunked=False),
         sample=sample,
         columns=draft.numeric,
     )
@@ -94,7 +98,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, first: int) -> Step:
     columns = [
         {**column, "place": place} for place, column in enumerate(draft.numeric[first : first + AT_ONCE])
     ]
-    parameters = draft.add(
+    parameters = draft.add_parameters(
         f"parameters{number}",
         "cells' parameters",
         "grid/parameters.sql",

@@ -54,9 +54,7 @@ def measure() -> Iterator[Measure]:
     Gives value, noise floor, p-value and note by column (``number``, ``level``) and metric.
     """
     steps = steps_after_counting()
-    statements = [
-        f"create or replace temp table {step.table} as {templates.rendered(step)}" for step in steps
-    ]
+    statements = [statement for step in steps for statement in templates.statements(step)]
     nothing: tuple[list, list] = ([], [])
     with duckdb.connect() as connection:
 

@@ -282,7 +282,7 @@ def test_an_empty_chunk_has_no_estimates(values) -> None:
 
 def test_estimates_of_the_reference_are_out_of_fold(results, rows) -> None:
     reference = rows[rows["kind"] == "reference"]
-    # As dialects.FOLD_OF_INTEGER says.
+    # As dialects.NUMBER_OF_INTEGER says.
     fold = np.abs(reference["id"].to_numpy() % 1000003) * 7919 % 1000003 % 10
     chance = np.empty((len(reference), 3))
     for number in range(10):

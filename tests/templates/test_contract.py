@@ -55,7 +55,8 @@ def executed(made: Plan, rows: str = SOURCE) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(rows)
     for step in made.steps:
-        connection.execute(f"create temp table {step.table} as {templates.sql(step)}")
+        for statement in templates.statements(step, "duckdb"):
+            connection.execute(statement)
     return connection
 
 
