@@ -1,10 +1,8 @@
 -- class_correlation: correlation of true and predicted class, and what a row of each class moves it by.
 -- formula: (right * n - sum true * predicted) / sqrt(sum true (n - true) * sum predicted (n - predicted)), 0 where a factor is 0
--- Labels that are none of the classes are class -1 on either side, and never right.
 -- source: Gorodkin 2004, "Comparing two K-category assignments by a K-category correlation coefficient"
 -- inputs:
---   {{ confusion }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, true_positive double, false_positive double, false_negative double, true_negative double, used double
---   {{ class_number }}: the class's number, by its name in component
+--   {{ margins }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, class_number integer, right_count double, true_total double, true_rest double, predicted_total double, used double
 -- grain: family, chunk_number, segment_column, segment_value, metric, class_number
 -- output:
 --   family varchar
@@ -18,50 +16,18 @@
 --   true_slope double    -- what a row of the class that is predicted otherwise moves it by, in addition
 --   predicted_slope double -- what a row of another class that is predicted this one does
 --   right_slope double   -- what a row of the class that is predicted so does
-with known as (
-    select
-        family
-        , chunk_number
-        , segment_column
-        , segment_value
-        , {{ class_number }} as class_number
-        , true_positive as hits
-        , true_positive + false_negative as true_total
-        -- Of whole rows, whatever rounding left.
-        , round(true_positive + false_positive) as predicted_total
-        , false_positive + true_negative as true_rest
-        , used
-    from {{ confusion }}
-    where used > 0
-), margins as (
-    select *
-    from known
-    union all
-    select
-        family
-        , chunk_number
-        , segment_column
-        , segment_value
-        , -1 as class_number
-        , 0e0 as hits
-        , round(max(used) - sum(true_total)) as true_total
-        , round(max(used) - sum(predicted_total)) as predicted_total
-        , round(sum(true_total)) as true_rest
-        , max(used) as used
-    from known
-    group by family, chunk_number, segment_column, segment_value
-), summed as (
+with summed as (
     select
         family
         , chunk_number
         , segment_column
         , segment_value
         , max(used) as n
-        , sum(hits) as hits
-        , sum(hits) * max(used) - sum(case when class_number >= 0 then true_total * predicted_total else 0 end) as covariance
+        , sum(right_count) as right_count
+        , sum(right_count) * max(used) - sum(case when class_number >= 0 then true_total * predicted_total else 0 end) as covariance
         , nullif(sum(true_total * true_rest), 0) as true_spread
         , nullif(sum(predicted_total * (used - predicted_total)), 0) as predicted_spread
-    from margins
+    from {{ margins }}
     group by family, chunk_number, segment_column, segment_value
 ), placed as (
     select
@@ -71,7 +37,7 @@ with known as (
         , margins.segment_value
         , margins.class_number
         , summed.n
-        , summed.hits
+        , summed.right_count
         , sqrt(summed.true_spread * summed.predicted_spread) as scale
         , summed.covariance / sqrt(summed.true_spread * summed.predicted_spread) as correlation
         , margins.true_total / summed.true_spread as true_share
@@ -79,7 +45,7 @@ with known as (
         , case when margins.class_number >= 0 then margins.true_total else 0 end as known_true
         , case when margins.class_number >= 0 then margins.predicted_total else 0 end as known_predicted
         , 1 / summed.true_spread + 1 / summed.predicted_spread as lost
-    from margins
+    from {{ margins }} as margins
     inner join summed
         on margins.family = summed.family
         and margins.chunk_number = summed.chunk_number
@@ -94,7 +60,7 @@ select
     , 'matthews_correlation' as metric
     , class_number
     , coalesce(correlation, 0) as value
-    , hits / scale - correlation * n * lost as base_slope
+    , right_count / scale - correlation * n * lost as base_slope
     , correlation * true_share - known_predicted / scale as true_slope
     , correlation * predicted_share - known_true / scale as predicted_slope
     , correlation * (true_share + predicted_share) - (known_predicted + known_true) / scale

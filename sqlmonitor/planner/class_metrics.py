@@ -16,9 +16,6 @@ from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.performance import component, measured, score_metric
 from sqlmonitor.source import parse
 
-# By how a metric combines the classes: what gives its value over all, and what a row moves that by.
-SLOPES = {"mean": "cells/class_slopes.sql", "correlation": "cells/class_correlation.sql"}
-
 
 def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
     """Adds the metrics over confusion cells."""
@@ -57,18 +54,27 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
         for part in metric.components
         if kinds[metric.name] == "overall"
     ]
-    slopes = [
-        add(
-            f"slopes_{kind}",
-            "what a row moves",
-            template,
-            confusion=confusion,
-            class_number=class_number(exp.column("component"), names),
-            **({"metrics": [mean(metric) for metric in metrics]} if kind == "mean" else {}),
+    number = class_number(exp.column("component"), names)
+    means = [mean(metric) for metric in chosen if kinds[metric.name] == "mean"]
+    slopes: list[Step] = []
+    if means:
+        slopes.append(
+            add(
+                "class_slopes",
+                "means over the classes",
+                "cells/class_slopes.sql",
+                confusion=confusion,
+                class_number=number,
+                metrics=means,
+            )
         )
-        for kind, template in SLOPES.items()
-        if (metrics := [metric for metric in chosen if kinds[metric.name] == kind])
-    ]
+    if "correlation" in kinds.values():
+        title = "rows of every true and predicted class"
+        margins = add(
+            "class_margins", title, "cells/class_margins.sql", confusion=confusion, class_number=number
+        )
+        title = "correlation of true and predicted class"
+        slopes.append(add("class_correlation", title, "cells/class_correlation.sql", margins=margins))
     if each:
         title = "metrics of every class"
         draft.values.append(
@@ -83,7 +89,7 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
         macro = add(
             "macro_cells", "values over the classes", "cells/macro.sql", slopes=slopes, class_confusion=matrix
         )
-        whole = [metric for metric in chosen if kinds[metric.name] in SLOPES]
+        whole = [metric for metric in chosen if kinds[metric.name] in ("mean", "correlation")]
         measured(draft, "macro_metrics", [macro], confusion, whole, over_classes=True, needs="prediction")
     if "matrix" in kinds.values():
         part = matrix_cell(draft.monitor.metrics.normalize)
