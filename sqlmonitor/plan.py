@@ -56,6 +56,18 @@ class Step:
         for value in self.inputs.values():
             yield from value if isinstance(value, list) else [value]
 
+    def inlined(self) -> Iterator[Step]:
+        """The steps that stand inside its statement, however deep."""
+        for parent in self.parents():
+            if parent.is_inline:
+                yield parent
+                yield from parent.inlined()
+
+    def tables(self) -> Iterator[Step]:
+        """The steps whose tables its statement reads."""
+        for parent in self.parents():
+            yield from parent.tables() if parent.is_inline else [parent]
+
     @property
     def reads_source(self) -> bool:
         """True where the statement reads the user's relations."""
@@ -130,7 +142,7 @@ class Plan:
             lines.append(f"{prefix}{'└─' if is_last else '├─'} {step.name}{mark}{' …' if again else ''}")
             if again:
                 return
-            parents = [parent for parent in step.parents() if not parent.is_inline]
+            parents = list(step.tables())
             for number, parent in enumerate(parents):
                 draw(parent, prefix + ("   " if is_last else "│  "), number == len(parents) - 1)
 

@@ -64,6 +64,7 @@ TABLES: dict[str, dict[str, str]] = {
     "score_histograms": KEYS
     | CHUNK
     | {
+        "class": "varchar",
         "predicted_label": "varchar",
         "actual_label": "varchar",
         "fold": "integer",
@@ -114,6 +115,7 @@ DESTINATION = {
     "numeric_histograms": ("histograms", True),
     "categorical_histograms": ("histograms", True),
     "score_histograms": ("score_histograms", True),
+    "class_score_histograms": ("score_histograms", True),
 }
 
 
@@ -179,6 +181,8 @@ def publication(plan: Plan, *, run_id: str, stage: str, started_at: str, now: st
         if name == "categorical_histograms":
             columns.remove("lower_edge")
             columns.remove("value_sum")
+        if name == "score_histograms":
+            columns.remove("class")
         listed = ", ".join(columns)
         chosen = ", ".join(f"rows_of_step.{column}" for column in columns)
         if is_counted:

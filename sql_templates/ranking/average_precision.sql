@@ -5,7 +5,6 @@
 -- positives it is 0.7 to 0.85 of the bootstrap's.
 -- inputs:
 --   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, cell double, positives double, negatives double, positives_above double, negatives_above double, positive_total double, negative_total double
---   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, row_count bigint, unused_count bigint
 -- grain: family, chunk_number, segment_column, segment_value, component
 -- output:
 --   family varchar
@@ -13,15 +12,10 @@
 --   segment_column varchar
 --   segment_value varchar
 --   metric varchar
---   column_name varchar
 --   component varchar
 --   value double         -- in [0, 1]; NULL without positives
 --   standard_error double
---   noise_floor double
---   p_value double
---   row_count bigint
---   unused_count bigint
---   note varchar
+--   note varchar         -- why there is no value, where there are rows
 with counted as (
     select
         score_cells.*
@@ -65,45 +59,19 @@ with counted as (
         contributions.*
         , sum(contribution) over (partition by family, chunk_number, segment_column, segment_value, component) / nullif(positive_total, 0) as average
     from contributions
-), summed as (
-    select
-        family
-        , chunk_number
-        , segment_column
-        , segment_value
-        , component
-        , max(positive_total) as positive_total
-        , max(average) as average
-        , sqrt(sum(
-            positives * power(precision_here - average + hits_below - precision_below, 2)
-            + negatives * power(precision_below, 2)
-        )) / nullif(max(positive_total), 0) as standard_error
-    from averaged
-    group by family, chunk_number, segment_column, segment_value, component
 )
 select
-    usage.family
-    , usage.chunk_number
-    , usage.segment_column
-    , usage.segment_value
+    family
+    , chunk_number
+    , segment_column
+    , segment_value
     , 'average_precision' as metric
-    , '' as column_name
-    , usage.component
-    , summed.average as value
-    , summed.standard_error
-    , cast(null as double) as noise_floor
-    , cast(null as double) as p_value
-    , usage.row_count
-    , usage.unused_count
-    , case
-        when usage.row_count = 0 and usage.family = 'realized' then 'no row with a label and a score'
-        when usage.row_count = 0 then 'no row with a score'
-        when summed.average is null then 'no positives'
-    end as note
-from {{ usage }} as usage
-left join summed
-    on usage.family = summed.family
-    and usage.chunk_number = summed.chunk_number
-    and usage.segment_column = summed.segment_column
-    and usage.segment_value = summed.segment_value
-    and usage.component = summed.component
+    , component
+    , max(average) as value
+    , sqrt(sum(
+        positives * power(precision_here - average + hits_below - precision_below, 2)
+        + negatives * power(precision_below, 2)
+    )) / nullif(max(positive_total), 0) as standard_error
+    , case when max(average) is null then 'no positives' end as note
+from averaged
+group by family, chunk_number, segment_column, segment_value, component

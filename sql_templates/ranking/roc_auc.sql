@@ -3,7 +3,6 @@
 -- standard error: both placement variances, DeLong et al. 1988
 -- inputs:
 --   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, cell double, positives double, negatives double, positives_above double, negatives_above double, positive_total double, negative_total double
---   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, row_count bigint, unused_count bigint
 -- grain: family, chunk_number, segment_column, segment_value, component
 -- output:
 --   family varchar
@@ -11,15 +10,10 @@
 --   segment_column varchar
 --   segment_value varchar
 --   metric varchar
---   column_name varchar
 --   component varchar
 --   value double         -- in [0, 1]; NULL where one class only
 --   standard_error double
---   noise_floor double
---   p_value double
---   row_count bigint
---   unused_count bigint
---   note varchar
+--   note varchar         -- why there is no value, where there are rows
 with placements as (
     select
         family
@@ -50,31 +44,16 @@ with placements as (
     group by family, chunk_number, segment_column, segment_value, component
 )
 select
-    usage.family
-    , usage.chunk_number
-    , usage.segment_column
-    , usage.segment_value
+    family
+    , chunk_number
+    , segment_column
+    , segment_value
     , 'roc_auc' as metric
-    , '' as column_name
-    , usage.component
-    , case when areas.positive_total > 0 and areas.negative_total > 0 then areas.area end as value
-    , case when areas.positive_total > 0 and areas.negative_total > 0 then sqrt(
-        greatest(areas.positive_square - areas.area * areas.area, 0) / greatest(areas.positive_total - 1, 1)
-        + greatest(areas.negative_square - areas.area * areas.area, 0) / greatest(areas.negative_total - 1, 1)
+    , component
+    , case when positive_total > 0 and negative_total > 0 then area end as value
+    , case when positive_total > 0 and negative_total > 0 then sqrt(
+        greatest(positive_square - area * area, 0) / greatest(positive_total - 1, 1)
+        + greatest(negative_square - area * area, 0) / greatest(negative_total - 1, 1)
     ) end as standard_error
-    , cast(null as double) as noise_floor
-    , cast(null as double) as p_value
-    , usage.row_count
-    , usage.unused_count
-    , case
-        when usage.row_count = 0 and usage.family = 'realized' then 'no row with a label and a score'
-        when usage.row_count = 0 then 'no row with a score'
-        when not (areas.positive_total > 0 and areas.negative_total > 0) then 'one class only'
-    end as note
-from {{ usage }} as usage
-left join areas
-    on usage.family = areas.family
-    and usage.chunk_number = areas.chunk_number
-    and usage.segment_column = areas.segment_column
-    and usage.segment_value = areas.segment_value
-    and usage.component = areas.component
+    , case when positive_total > 0 and negative_total > 0 then null else 'one class only' end as note
+from areas

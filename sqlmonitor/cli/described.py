@@ -13,6 +13,8 @@ __all__ = ["described", "in_words", "scope", "value_range"]
 WITH_CLASSES = {
     "mean": "mean of the classes, each against all others, and a value of each class",
     "overall": "one value over all classes",
+    "correlation": "one value over all classes, and a value of each class against all others",
+    "true_class": "one value over all classes, and a value of each class against all others",
     "each": "a value of each class",
     "matrix": "a value for each true and predicted class",
 }
@@ -141,6 +143,7 @@ def _carried(metric: Metric) -> list[str]:
     return [
         extra
         for extra in EXTRAS
-        if not re.search(rf"cast\(null as double\) as {extra}\b", text)
+        if re.search(rf"\b{extra}\b", text)
+        and not re.search(rf"cast\(null as double\) as {extra}\b", text)
         and (extra != "standard_error" or has_error)
     ]

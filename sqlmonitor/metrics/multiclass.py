@@ -22,14 +22,18 @@ class Combined:
 
     Args:
         kind: ``mean`` of the classes' values, ``overall`` from the cells of all classes in one,
-            ``each`` for a row per class alone, ``matrix`` of true by predicted class, ``never`` where
-            a mean over classes is not what the metric is known to be.
+            ``correlation`` from all cells of true by predicted class, ``true_class`` from each row's
+            true class, ``each`` for a row per class alone, ``matrix`` of true by predicted class.
         value: formula of which the mean is taken, where it is not the metric's own; then classes have
             no rows of their own.
+        formula: for people, where what is said of the kind is not all there is to say.
+        source: where that formula comes from.
     """
 
-    kind: Literal["mean", "overall", "each", "matrix", "never"] = "mean"
+    kind: Literal["mean", "overall", "correlation", "true_class", "each", "matrix"] = "mean"
     value: str = ""
+    formula: str = ""
+    source: str = ""
 
 
 COMBINED = {
@@ -40,17 +44,58 @@ COMBINED = {
     "confusion_matrix": Combined(kind="matrix"),
     # Its mean is one over the number of classes, whatever the model does.
     "positive_rate": Combined(kind="each"),
-    # For several classes these are not means over the classes (Gorodkin 2004; log loss of the true class).
-    "matthews_correlation": Combined(kind="never"),
-    "log_loss": Combined(kind="never"),
-    "brier_score": Combined(kind="never"),
-    "calibration_error": Combined(kind="never"),
+    "matthews_correlation": Combined(
+        kind="correlation",
+        formula="R_K = (right · n - Σ true · predicted) / sqrt(Σ true (n - true) · Σ predicted (n - predicted)), "
+        "sums over the classes' rows",
+        source="Gorodkin 2004",
+    ),
+    "log_loss": Combined(
+        kind="true_class",
+        formula="mean of -ln(score of the row's class), at least 1e-15; labels that are no class are unused; "
+        "a class's own is that of the class against all others",
+    ),
+    "brier_score": Combined(
+        formula="mean of the classes' scores, each against all others; Brier's own sum over the classes is "
+        "that times their number",
+    ),
+    "calibration_error": Combined(formula="mean of the classes' errors, each against all others"),
     "label_coverage": Combined(kind="overall"),
 }
 
 
-INFLUENCES = ("roc_auc", "average_precision")
-"""Metrics over ranks in the order of the influences that ``ranking/influences.sql`` has for them."""
+@dataclass(frozen=True, kw_only=True)
+class OverClasses:
+    """How the value over all classes is computed of a metric over scores.
+
+    Args:
+        template: relative to ``sql_templates``.
+        reads: steps that it reads: ``by_class`` the metric of every class, ``score_cells``, ``usage``,
+            ``class_outcomes``.
+        parameters: SQL that it takes, by name.
+    """
+
+    template: str
+    reads: tuple[str, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+def ranked(number: int) -> OverClasses:
+    """A metric over ranks, with the number that ``ranking/influences.sql`` has for its influences."""
+    return OverClasses(
+        template="ranking/macro.sql",
+        reads=("by_class", "class_outcomes"),
+        parameters=(("squares", f"squares_{number}"), ("total_squares", f"total_squares_{number}")),
+    )
+
+
+OVER_CLASSES = {
+    "roc_auc": ranked(0),
+    "average_precision": ranked(1),
+    "log_loss": OverClasses(template="scoring/class_log_loss.sql", reads=("score_cells", "usage")),
+    "brier_score": OverClasses(template="scoring/macro_brier.sql", reads=("by_class", "class_outcomes")),
+    "calibration_error": OverClasses(template="scoring/macro_calibration.sql", reads=("by_class",)),
+}
 
 
 def combined(metric: Metric) -> Combined:
@@ -61,9 +106,15 @@ def combined(metric: Metric) -> Combined:
 def with_classes(metric: Metric) -> Metric:
     """The metric, also for several classes where it is defined for them."""
     fits = metric.template == CELLS or metric.needs in ("score_cells", "scores")
-    if not fits or "binary_classification" not in metric.tasks or combined(metric).kind == "never":
+    if not fits or "binary_classification" not in metric.tasks:
         return metric
-    return replace(metric, tasks=(*metric.tasks, MULTICLASS))
+    over = combined(metric)
+    return replace(
+        metric,
+        tasks=(*metric.tasks, MULTICLASS),
+        formula=f"{metric.formula}; several classes: {over.formula}" if over.formula else metric.formula,
+        source="; ".join(filter(None, (metric.source, over.source))),
+    )
 
 
 TOTALS = {"all": "used", "true": "true_total", "predicted": "predicted_total"}

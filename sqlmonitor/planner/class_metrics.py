@@ -7,13 +7,13 @@ from typing import Any
 from sqlglot import exp
 
 from sqlmonitor.metrics import Metric
-from sqlmonitor.metrics.multiclass import INFLUENCES, combined, matrix_cell
+from sqlmonitor.metrics.multiclass import OVER_CLASSES, combined, matrix_cell
 from sqlmonitor.metrics.performance import CONFUSION_CELLS
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.class_names import class_name, class_number
 from sqlmonitor.planner.derivatives import derivative
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.planner.performance import component
+from sqlmonitor.planner.performance import component, measured, score_metric
 from sqlmonitor.source import parse
 
 
@@ -40,6 +40,7 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
         "cells/class_confusion.sql",
         class_outcomes=class_outcomes,
     )
+    add = draft.add
     kinds = {metric.name: combined(metric).kind for metric in chosen}
     each = [
         component(metric.name, part) | {"component": exp.column("component")}
@@ -53,8 +54,27 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
         for part in metric.components
         if kinds[metric.name] == "overall"
     ]
+    number = class_number(exp.column("component"), names)
     means = [mean(metric) for metric in chosen if kinds[metric.name] == "mean"]
-    add = draft.add
+    slopes: list[Step] = []
+    if means:
+        slopes.append(
+            add(
+                "class_slopes",
+                "means over the classes",
+                "cells/class_slopes.sql",
+                confusion=confusion,
+                class_number=number,
+                metrics=means,
+            )
+        )
+    if "correlation" in kinds.values():
+        title = "rows of every true and predicted class"
+        margins = add(
+            "class_margins", title, "cells/class_margins.sql", confusion=confusion, class_number=number
+        )
+        title = "correlation of true and predicted class"
+        slopes.append(add("class_correlation", title, "cells/class_correlation.sql", margins=margins))
     if each:
         title = "metrics of every class"
         draft.values.append(
@@ -65,18 +85,12 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
         draft.values.append(
             add("overall_metrics", "metrics of all rows", "cells/metrics.sql", confusion=one, metrics=overall)
         )
-    if means:
-        draft.values.append(
-            add(
-                "macro_metrics",
-                "means over the classes",
-                "cells/macro.sql",
-                confusion=confusion,
-                class_confusion=matrix,
-                class_number=class_number(exp.column("component"), names),
-                metrics=means,
-            )
+    if slopes:
+        macro = add(
+            "macro_cells", "values over the classes", "cells/macro.sql", slopes=slopes, class_confusion=matrix
         )
+        whole = [metric for metric in chosen if kinds[metric.name] in ("mean", "correlation")]
+        measured(draft, "macro_metrics", [macro], confusion, whole, over_classes=True, needs="prediction")
     if "matrix" in kinds.values():
         part = matrix_cell(draft.monitor.metrics.normalize)
         draft.values.append(
@@ -131,19 +145,24 @@ def ranks(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
     outcomes = one_vs_rest(draft, "ranked_outcomes", class_outcomes, names, "is_by_cell")
     cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
     usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
+    steps = {"score_cells": cells, "usage": usage, "class_outcomes": class_outcomes}
+    parts: list[Step] = []
+    macros: dict[str, Step] = {}
     for metric in chosen:
-        by_class = draft.add(
-            metric.name, f"{metric.name} of every class", metric.template, score_cells=cells, usage=usage
-        )
-        macro = draft.add(
+        parts.append(score_metric(draft, metric, cells))
+        over = OVER_CLASSES[metric.name]
+        given = steps | {"by_class": parts[-1]}
+        macros[metric.name] = draft.add(
             f"macro_{metric.name}",
             f"{metric.name} over the classes",
-            "ranking/macro.sql",
-            by_class=by_class,
-            class_outcomes=class_outcomes,
-            **{
-                part: exp.column(f"{part}_{INFLUENCES.index(metric.name)}")
-                for part in ("squares", "total_squares")
-            },
+            over.template,
+            **{name: given[name] for name in over.reads},
+            **{name: parse(sql) for name, sql in over.parameters},
         )
-        draft.values += [by_class, macro]
+    measured(draft, "score_metrics", parts, usage, chosen)
+    # Log loss has its own rows used: a label that is none of the classes has no score.
+    if "log_loss" in macros:
+        draft.values.append(macros.pop("log_loss"))
+    if macros:
+        whole = [metric for metric in chosen if metric.name in macros]
+        measured(draft, "macro_score_metrics", list(macros.values()), usage, whole, over_classes=True)

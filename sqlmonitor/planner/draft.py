@@ -131,6 +131,12 @@ class Draft:
         self.steps[-1] = step
         return step
 
+    def inline(self, name: str, title: str, template: str, /, **given: Any) -> Step:
+        """A step whose SELECT stands inside the statement that reads it, row by row of the source."""
+        inputs: dict[str, Any] = {key: value for key, value in given.items() if isinstance(value, Step)}
+        parameters = {key: value for key, value in given.items() if key not in inputs}
+        return Step(name, title, template, inputs, parameters, is_inline=True)
+
     def _add_own(
         self, metric: Metric, origin: Origin | None, inputs: dict[str, Any], parameters: dict[str, Any]
     ) -> Step:

@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.class_metrics import cells, ranks
-from sqlmonitor.planner.class_names import class_number
+from sqlmonitor.planner.class_names import class_name, class_number
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.planner.performance import label_coverage
 from sqlmonitor.source import Column, parse, put
@@ -41,28 +41,74 @@ def add_multiclass(draft: Draft) -> None:
         for number in range(len(scores))
     ]
     tolerance = parse(TOLERANCE)
+    is_exact = {"is_exact": parse("1")} if monitor.resolution == "exact" else {}
     class_scores = draft.add(
         "class_scores",
         "count the scores of every class",
         "histogram/class_scores.sql",
-        rows=draft.source.rows(columns(draft, scores), reads_target=True),
+        cells=draft.inline(
+            "class_cells",
+            "cells of every score",
+            "histogram/class_cells.sql",
+            rows=draft.source.rows(columns(draft, scores), reads_target=True),
+            classes=classes,
+            segments=[],
+            tolerance=tolerance,
+        ),
         classes=classes,
-        tolerance=tolerance,
-        **({"is_exact": parse("1")} if monitor.resolution == "exact" else {}),
+        **is_exact,
     )
-    draft.checks += checks(draft, scores, class_scores)
-    lookup = calibration(draft, class_scores, len(scores))
+    draft.stored["class_score_histograms"] = draft.add(
+        "class_score_histograms",
+        "score histograms",
+        "result/class_score_histograms.sql",
+        class_scores=class_scores,
+        class_name=class_name(scores),
+    )
+    all_scores = draft.add(
+        "all_class_scores",
+        "scores of all chunks",
+        "calibration/all_class_scores.sql",
+        class_scores=class_scores,
+        **is_exact,
+    )
+    draft.checks += score_checks(draft, scores, class_scores)
+    lookup = calibration(draft, all_scores, scores)
+    cells_of_rows = draft.inline(
+        "class_cells",
+        "cells of every score",
+        "histogram/class_cells.sql",
+        rows=draft.source.rows(
+            [*columns(draft, scores), predicted(draft, scores), *draft.segment_columns()], reads_target=True
+        ),
+        classes=classes,
+        segments=draft.segments,
+        prediction=exp.column("predicted_class"),
+        tolerance=tolerance,
+    )
+    chances = draft.inline(
+        "class_chances",
+        "calibrate every row",
+        "calibration/class_chances.sql",
+        cells=cells_of_rows,
+        class_lookup=lookup,
+        classes=classes,
+        segments=draft.segments,
+    )
     outcomes = draft.add(
         "class_outcomes",
         "count expected and realized classes",
         "histogram/class_outcomes.sql",
-        rows=draft.source.rows(
-            [*columns(draft, scores), predicted(draft, scores), *draft.segment_columns()], reads_target=True
+        class_rows=draft.inline(
+            "class_rows",
+            "every class of every row",
+            "calibration/class_rows.sql",
+            chances=chances,
+            classes=classes,
+            segments=draft.segments,
         ),
-        class_lookup=lookup,
-        classes=classes,
         segments=draft.segments,
-        tolerance=tolerance,
+        **is_exact,
     )
     cells(draft, outcomes, list(scores))
     ranks(draft, outcomes, list(scores))
@@ -93,7 +139,7 @@ def predicted(draft: Draft, scores: dict[str, str]) -> Column:
     return {"expression": tree, "alias": exp.to_identifier("predicted_class")}
 
 
-def calibration(draft: Draft, class_scores: Step, class_count: int) -> Step:
+def calibration(draft: Draft, class_scores: Step, scores: dict[str, str]) -> Step:
     """Adds the fit of every class, and what each cell of its score then stands for."""
     labelled = draft.add(
         "labelled_class_scores",
@@ -101,6 +147,7 @@ def calibration(draft: Draft, class_scores: Step, class_count: int) -> Step:
         "calibration/labelled_class_scores.sql",
         class_scores=class_scores,
     )
+    draft.checks += label_checks(draft, scores, labelled)
     knots = isotonic_fit(draft, labelled)
     interpolated = draft.add(
         "interpolated",
@@ -122,7 +169,7 @@ def calibration(draft: Draft, class_scores: Step, class_count: int) -> Step:
         applied,
         is_labelled=parse("fold >= 0 and is_positive is not null"),
         is_positive=parse("is_positive"),
-        class_count=class_count,
+        class_count=len(scores),
     )
     draft.stored["calibration"] = knots
     return draft.add(
@@ -140,8 +187,8 @@ def calibration(draft: Draft, class_scores: Step, class_count: int) -> Step:
     )
 
 
-def checks(draft: Draft, scores: dict[str, str], class_scores: Step) -> list[Check]:
-    """What must hold of scores and labels."""
+def score_checks(draft: Draft, scores: dict[str, str], class_scores: Step) -> list[Check]:
+    """What must hold of scores."""
     monitor = draft.monitor
     trees = {f"score_{number}": draft.source.number(column) for number, column in enumerate(scores.values())}
     total = put(" + ".join(trees), **trees)
@@ -162,7 +209,7 @@ def checks(draft: Draft, scores: dict[str, str], class_scores: Step) -> list[Che
     filters = [wrong]
     if monitor.chunks.period is not None:
         filters.append(put("row_time is not null", row_time=draft.source.time()))
-    found = [
+    return [
         Check(
             after=class_scores.name,
             sql=f"select cast(sum(row_count) as bigint) as rows from {class_scores.table} "
@@ -172,20 +219,23 @@ def checks(draft: Draft, scores: dict[str, str], class_scores: Step) -> list[Che
             example=draft.source.rows(example, is_chunked=False, filters=tuple(filters)),
         )
     ]
+
+
+def label_checks(draft: Draft, scores: dict[str, str], labelled: Step) -> list[Check]:
+    """What must hold of the reference's labels, where there are any."""
+    monitor = draft.monitor
     if monitor.target is None:
-        return found
-    labelled = "sqlmonitor_labelled_class_scores"
+        return []
     return [
-        *found,
         Check(
-            after="labelled_class_scores",
-            sql=f"select 1 as one having (select count(*) from {labelled}) = 0",
+            after=labelled.name,
+            sql=f"select 1 as one having (select count(*) from {labelled.table}) = 0",
             message=f"monitor '{monitor.name}': no row of the reference has a label and scores",
             remedy="estimates are calibrated on the reference: choose a period whose labels are there",
         ),
         Check(
-            after="labelled_class_scores",
-            sql=f"select 1 as one from {labelled} having sum(positive_count) = 0",
+            after=labelled.name,
+            sql=f"select 1 as one from {labelled.table} having sum(positive_count) = 0",
             message=f"monitor '{monitor.name}': no label of the reference in '{monitor.target.column}' is one of the classes "
             f"{', '.join(scores)}",
             remedy="write the classes in model.score as the labels are written",

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from sqlmonitor.metrics import Component
+from sqlmonitor.metrics import Component, Metric
 from sqlmonitor.metrics.performance import value_matrix
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
@@ -40,7 +40,6 @@ def add_performance(draft: Draft, score: str) -> None:
         segments=draft.segments,
         **({"is_exact": parse("1")} if monitor.resolution == "exact" else {}),
     )
-    score_checks(draft, scores, score, positive)
     labelled = draft.add(
         "labelled_scores",
         "labelled reference rows",
@@ -48,6 +47,7 @@ def add_performance(draft: Draft, score: str) -> None:
         scores=scores,
         positive=positive,
     )
+    score_checks(draft, scores, labelled, score, positive)
     knots = isotonic_fit(draft, labelled)
     interpolated = draft.add(
         "interpolated",
@@ -80,7 +80,7 @@ def add_performance(draft: Draft, score: str) -> None:
     label_coverage(draft, scores, is_labelled=parse("actual_label is not null"))
 
 
-def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> None:
+def score_checks(draft: Draft, scores: Step, labelled: Step, score: str, positive: exp.Expr) -> None:
     """Adds what must hold of scores and labels."""
     draft.checks += [
         Check(
@@ -101,8 +101,8 @@ def score_checks(draft: Draft, scores: Step, score: str, positive: exp.Expr) -> 
     draft.checks += [
         two_labels(draft, scores, "actual_label", what, positive),
         Check(
-            after="labelled_scores",
-            sql="select 1 as one having (select count(*) from sqlmonitor_labelled_scores) = 0",
+            after=labelled.name,
+            sql=f"select 1 as one having (select count(*) from {labelled.table}) = 0",
             message=f"monitor '{draft.monitor.name}': no row of the reference has a label and a score",
             remedy="estimates are calibrated on the reference: choose a period whose labels are there",
         ),
@@ -171,11 +171,51 @@ def over_scores(draft: Draft, outcomes: Step) -> None:
         return
     cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
     usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
-    for metric in metrics:
-        parameters = {name: parse(sql) for name, sql in metric.parameters}
-        draft.values.append(
-            draft.add(metric.name, metric.name, metric.template, score_cells=cells, usage=usage, **parameters)
+    parts = [score_metric(draft, metric, cells) for metric in metrics]
+    measured(draft, "score_metrics", parts, usage, metrics)
+
+
+def score_metric(draft: Draft, metric: Metric, score_cells: Step) -> Step:
+    """Adds a metric over ranks or scores, of every class where there are several."""
+    parameters = {name: parse(sql) for name, sql in metric.parameters}
+    return draft.add(metric.name, metric.name, metric.template, score_cells=score_cells, **parameters)
+
+
+def measured(
+    draft: Draft,
+    name: str,
+    parts: list[Step],
+    usage: Step,
+    metrics: list[Metric],
+    *,
+    over_classes: bool = False,
+    needs: str = "score",
+) -> None:
+    """Adds the rows of metrics that have one value per chunk, segment and component.
+
+    Args:
+        draft: what the planner collects.
+        name: of the step.
+        parts: values, standard errors and notes of the metrics.
+        usage: how many rows were used.
+        metrics: those that are among the parts.
+        over_classes: True where the values are of all classes in one.
+        needs: what a row must have beside a label to count, a score or a prediction.
+    """
+    unscored = "no row with a score" if needs == "score" else f"no row with a score and a {needs}"
+    draft.values.append(
+        draft.add(
+            name,
+            "rows of these metrics",
+            "result/measured.sql",
+            parts=parts,
+            usage=usage,
+            metrics=[text(metric.name) for metric in metrics],
+            component=text("") if over_classes else exp.column("component"),
+            unlabelled=text(f"no row with a label and a {needs}"),
+            unscored=text(unscored),
         )
+    )
 
 
 def label_coverage(draft: Draft, scores: Step, **conditions: exp.Expr) -> None:

@@ -1,7 +1,7 @@
 """Prints tests/oracles/README.md: ``python tests/oracles/table.py > tests/oracles/README.md``.
 
 Every figure is measured here: all chunks of the recorded results that are not departures, and made-up
-tables of 6,000 rows beside numpy, scipy and scikit-learn.
+tables, of 6,000 rows and of several classes, beside numpy, scipy and scikit-learn.
 """
 
 from __future__ import annotations
@@ -96,12 +96,11 @@ def of_recorded() -> pd.DataFrame:
             column = "chunk" if "chunk" in theirs else "chunk_number"
             ours["chunk_name"] = ours["chunk"].astype(int)
             theirs["chunk_name"] = theirs[column].astype(int)
-        keys = ["family", "metric", "component", "period", "chunk_name"]
-        if "multiclass" not in name:
-            keys.append("column_name")
+        keys = ["family", "metric", "column_name", "component", "period", "chunk_name"]
         rows = ours.merge(theirs, on=keys, suffixes=("", "_theirs"))
         departed = {key[-2:] for key in departures if len(key) == 2 or key[0] == name} - {
-            ("summary", "row_count")
+            ("summary", "row_count"),
+            ("summary", "median"),
         }
         is_kept = [
             (row.family, row.metric) not in departed and (row.family, row.period) not in departed
@@ -255,6 +254,27 @@ def expected_of(
     return made
 
 
+def of_classes() -> pd.DataFrame:
+    """The same of the scores of several classes, over all and of each against all others."""
+    several = module(HERE / "test_multiclass_scores.py")
+    rows = several.several()
+    with duckdb.connect() as connection:
+        connection.register("frame", rows)
+        connection.execute("create table several as from frame")
+        found = compute(connection, several.MONITOR)
+    found = found[(found["family"] == "realized") & (found["period"] == "analysis")]
+    found = found[found["chunk"].astype(int) == several.KINDS.index("plain")]
+    plain = rows[rows["kind"] == "plain"]
+    actual = plain["actual"].to_numpy()
+    indicator = (actual[:, None] == np.array(several.CLASSES)).astype(float)
+    expected = several.expected(plain[several.SCORES].to_numpy(float), indicator)
+    expected |= several.correlations(actual.tolist(), plain["predicted"].tolist(), None)
+    differences = [
+        (row.metric, abs(row.value - expected[row.metric, row.component])) for row in found.itertuples()
+    ]
+    return pd.DataFrame(differences, columns=["metric", "difference"])
+
+
 def oracle(name: str) -> str:
     """What a metric's formula is compared with."""
     family = CATALOGUE[name].family
@@ -269,7 +289,7 @@ def oracle(name: str) -> str:
 
 def main() -> None:
     """Prints the file."""
-    recorded, formulas = of_recorded(), of_formulas()
+    recorded, formulas = of_recorded(), pd.concat([of_formulas(), of_classes()])
     print("# What the numbers rest on\n")
     print("Made by `python tests/oracles/table.py`; the tests of this folder hold every tolerance.")
     print(

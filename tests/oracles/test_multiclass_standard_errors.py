@@ -6,6 +6,8 @@ draws rows and then their labels, each with its scores' chances.
 
 from __future__ import annotations
 
+import math
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -52,6 +54,13 @@ def thousand(name: str) -> tuple[pd.DataFrame, np.ndarray]:
     return rows, chance
 
 
+def correlation(label: np.ndarray, guess: np.ndarray) -> float:
+    """Gorodkin's R_K as he wrote it: over indicators of the classes, their covariance by both spreads."""
+    both = [side[:, None] == np.arange(3) for side in (label, guess)]
+    x, y = (indicator - indicator.mean(axis=0) for indicator in both)
+    return float((x * y).sum() / math.sqrt((x * x).sum() * (y * y).sum()))
+
+
 def replicated(rows: pd.DataFrame, chance: np.ndarray, family: str) -> dict[tuple[str, str], np.ndarray]:
     """Values of every metric in every replicate, by metric and class ('' for all)."""
     rng = np.random.default_rng(12)
@@ -70,7 +79,8 @@ def replicated(rows: pd.DataFrame, chance: np.ndarray, family: str) -> dict[tupl
             is_class, is_guess = label == n, guess == n
             tp, fp = (is_class & is_guess).sum(), (~is_class & is_guess).sum()
             fn, tn = (is_class & ~is_guess).sum(), (~is_class & ~is_guess).sum()
-            order = np.argsort(-score[drawn, n], kind="stable")
+            chance_of = score[drawn, n]
+            order = np.argsort(-chance_of, kind="stable")
             hits = is_class[order].cumsum()
             below = (~is_class[order]) * hits
             one = {
@@ -80,14 +90,22 @@ def replicated(rows: pd.DataFrame, chance: np.ndarray, family: str) -> dict[tupl
                 "specificity": tn / (tn + fp),
                 "accuracy": (tp + tn) / ROWS,
                 "roc_auc": below.sum() / (is_class.sum() * (~is_class).sum()),
+                "matthews_correlation": (tp * tn - fp * fn)
+                / math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)),
+                "log_loss": -np.log(np.where(is_class, chance_of, 1 - chance_of)).mean(),
+                "brier_score": ((is_class - chance_of) ** 2).mean(),
                 "average_precision": (hits / np.arange(1, ROWS + 1))[is_class[order]].mean(),
             }
             for metric, value in one.items():
                 values.setdefault(metric, []).append(value)
         values["balanced_accuracy"] = values["recall"]
+        over = {
+            "accuracy": (label == guess).mean(),
+            "log_loss": -np.log(score[drawn, label]).mean(),
+            "matthews_correlation": correlation(label, guess),
+        }
         for metric, each in values.items():
-            whole = (label == guess).mean() if metric == "accuracy" else np.mean(each)
-            found.setdefault((metric, ""), []).append(whole)
+            found.setdefault((metric, ""), []).append(over.get(metric, np.mean(each)))
             if metric != "balanced_accuracy":
                 for name, value in zip(CLASSES, each, strict=True):
                     found.setdefault((metric, name), []).append(value)
@@ -108,6 +126,6 @@ def test_standard_errors_are_the_bootstraps(compute, name: str, family: str) -> 
         key: errors[key] / values.std()
         for key, values in replicated(rows.iloc[-ROWS:], chance[-ROWS:], family).items()
     }
-    assert len(ratios) == 7 * 4 + 1
+    assert len(ratios) == 10 * 4 + 1
     wrong = {key: round(ratio, 3) for key, ratio in ratios.items() if not 0.9 < ratio < 1.1}
     assert not wrong, wrong

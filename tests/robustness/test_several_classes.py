@@ -129,7 +129,7 @@ def test_labels_may_be_numbers() -> None:
             "no column 'nothing'",
         ),
         ({"model": {"score": {"red": "p_red", "green": "region"}, "label": "predicted"}}, "not a number"),
-        ({"metrics": {"performance": ["log_loss"]}}, "'log_loss' does not fit the task"),
+        ({"metrics": {"performance": ["mae"]}}, "'mae' does not fit the task"),
         (
             {"metrics": {"performance": ["f1"]}, "model": {"score": MONITOR["model"]["score"]}},
             "need model.label",

@@ -49,7 +49,7 @@ def rendered() -> dict[str, list[str]]:
         for step in plan(variant, **changes).steps:
             if step.origin is not None:
                 continue
-            for one in (step, *(parent for parent in step.parents() if parent.is_inline)):
+            for one in (step, *step.inlined()):
                 made = text(one)
                 if made not in texts[one.template]:
                     texts[one.template].append(made)
