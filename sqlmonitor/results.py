@@ -35,6 +35,9 @@ HEADLINE_METRICS = ("roc_auc", "rmse", "mae", "accuracy", "f1")
 
 PERFORMANCE = ("estimated", "realized")
 
+NOT_ASKED_FOR = r"fewer than \d+ rows|scores are taken as they are: nothing to compare with"
+"""Notes of values that are missing by the user's own choice, so nothing is wrong with them."""
+
 Wanted = str | Sequence[str] | None
 
 
@@ -152,6 +155,21 @@ class Results:
     def not_computed(self) -> Results:
         """The rows that have no value; ``note`` says why."""
         return self._where(self._frame["value"].isna())
+
+    def failed(self) -> Results:
+        """The rows that have no value although one was asked for."""
+        is_wanted = ~self._frame["note"].str.fullmatch(NOT_ASKED_FOR)
+        return self._where(self._frame["value"].isna() & is_wanted)
+
+    def limited(self) -> Results:
+        """The rows whose value is held against limits: thresholds, or a p-value."""
+        frame = self._frame
+        limits = frame[["lower_threshold", "upper_threshold", "p_value"]].notna().any(axis=1)
+        return self._where(frame["value"].notna() & frame["is_alert"].notna() & limits)
+
+    def unlimited(self) -> Results:
+        """The rows with a value for which no limit could be fitted; ``note`` says why."""
+        return self._where(self._frame["value"].notna() & self._frame["is_alert"].isna())
 
     def headline_metric(self) -> str | None:
         """The metric that stands for performance here, or None where there is none."""

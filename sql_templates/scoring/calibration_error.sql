@@ -1,10 +1,11 @@
 -- calibration_error: how far scores are from the share of positives, in ten bins of equal count.
 -- formula: sum over bins of |sum(score) - positives| / n; rows of one score cell share the bin of their middle.
--- Estimated: positives are calibrated chances, so it is what calibration moved, 0 where scores are kept.
+-- Estimated: positives are calibrated chances, so it is what calibration moved; NULL where scores are kept.
 -- No standard error: the absolute values fold, and near 0 neither delta method nor bootstrap is right.
 -- source: Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning"
 -- inputs:
 --   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, cell double, score double, row_count bigint, positives double
+--   {{ choice }}: is_calibrated boolean
 --   {{ usage }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint
 -- grain: family, chunk_number, segment_column, segment_value
 -- output:
@@ -15,7 +16,7 @@
 --   metric varchar
 --   column_name varchar
 --   component varchar
---   value double         -- in [0, 1]; NULL without rows
+--   value double         -- in [0, 1]; NULL without rows, and estimated where scores are not calibrated
 --   standard_error double
 --   noise_floor double
 --   p_value double
@@ -65,7 +66,7 @@ select
     , 'calibration_error' as metric
     , '' as column_name
     , '' as component
-    , summed.calibration_error as value
+    , case when usage.family = 'realized' or choice.is_calibrated then summed.calibration_error end as value
     , cast(null as double) as standard_error
     , cast(null as double) as noise_floor
     , cast(null as double) as p_value
@@ -74,8 +75,10 @@ select
     , case
         when usage.row_count = 0 and usage.family = 'realized' then 'no row with a label and a score'
         when usage.row_count = 0 then 'no row with a score'
+        when usage.family = 'estimated' and not choice.is_calibrated then 'scores are taken as they are: nothing to compare with'
     end as note
 from {{ usage }} as usage
+cross join {{ choice }} as choice
 left join summed
     on usage.family = summed.family
     and usage.chunk_number = summed.chunk_number

@@ -187,7 +187,7 @@ def _closing(results: Results) -> list[str]:
     )
     alerts = f"alerts: {total:,} ({by_family})" if total else "alerts: none"
     lines = [alerts + (f", and {in_segments:,} in segments" if in_segments else "")]
-    missing = results.filter().not_computed().to_pandas()
+    missing = results.failed().to_pandas()
     missing = missing[missing["period"] == "analysis"]
     if not missing.empty:
         notes = missing.loc[missing["note"] != "", "note"].value_counts()

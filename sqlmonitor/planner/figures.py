@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sqlmonitor import names
 from sqlmonitor.definitions import Monitor
+from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.source import SourceRows
 
@@ -27,15 +28,17 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[Column]]:
 
     They are aggregates over the chunk's rows, so the statement that counts the rows computes them.
     """
-    written = [
-        (figure.name, family, f"{key}[{index}].sql", figure.sql)
-        for key, family, figures in (
-            ("kpis", "kpi", draft.monitor.kpis),
-            ("custom_metrics", "summary", draft.monitor.custom_metrics),
-        )
-        for index, figure in enumerate(figures)
-        if figure.sql is not None
-    ]
+    written: list[tuple[str, str, str, str]] = []
+    for family, key, listed in (
+        ("kpi", "kpis", draft.monitor.kpis),
+        ("summary", "custom_metrics", draft.monitor.custom_metrics),
+    ):
+        figures_of_family: tuple[Kpi | CustomMetric, ...] = listed
+        written += [
+            (figure.name, family, f"{key}[{index}].sql", figure.sql)
+            for index, figure in enumerate(figures_of_family)
+            if figure.sql is not None
+        ]
     trees = {
         name: names.aggregate(sql, draft.project.dialect, draft.monitor.allow_functions)
         for name, _, _, sql in written

@@ -76,7 +76,7 @@ def add_performance(draft: Draft, score: str) -> None:
     )
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
-    over_scores(draft, outcomes)
+    over_scores(draft, outcomes, choice)
     label_coverage(draft, scores, is_labelled=parse("actual_label is not null"))
 
 
@@ -164,17 +164,25 @@ def component(name: str, part: Component) -> dict[str, exp.Expr]:
     }
 
 
-def over_scores(draft: Draft, outcomes: Step) -> None:
+def over_scores(draft: Draft, outcomes: Step, choice: Step) -> None:
     """Adds the metrics over ranks and scores."""
-    metrics = [metric for metric in draft.metrics["performance"] if metric.needs == "score_cells"]
+    metrics = [metric for metric in draft.metrics["performance"] if "score_cells" in metric.needed]
     if not metrics:
         return
     cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
     usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
+    tables = {"score_cells": cells, "choice": choice}
     for metric in metrics:
         parameters = {name: parse(sql) for name, sql in metric.parameters}
         draft.values.append(
-            draft.add(metric.name, metric.name, metric.template, score_cells=cells, usage=usage, **parameters)
+            draft.add(
+                metric.name,
+                metric.name,
+                metric.template,
+                **{name: tables[name] for name in metric.needed},
+                usage=usage,
+                **parameters,
+            )
         )
 
 
