@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sqlmonitor.errors import ConfigurationError, DataError, InternalError
+from sqlmonitor.errors import ConfigurationError, DataError, InternalError, UnsupportedError
+from sqlmonitor.metrics import CATALOGUE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["COLUMNS", "HEADLINE_METRICS", "Results"]
 
@@ -34,6 +39,9 @@ HEADLINE_METRICS = ("roc_auc", "rmse", "mae", "accuracy", "f1")
 """The first of these that a monitor has stands for its performance in summaries."""
 
 PERFORMANCE = ("estimated", "realized")
+
+NOT_ASKED_FOR = r"fewer than \d+ rows|scores are taken as they are: nothing to compare with"
+"""Notes of values that are missing by the user's own choice, so nothing is wrong with them."""
 
 Wanted = str | Sequence[str] | None
 
@@ -127,6 +135,69 @@ class Results:
             keep &= self._in_chunks(_listed(chunk))
         return self._where(keep)
 
+    def plot(
+        self,
+        metric: str,
+        *,
+        family: Wanted = None,
+        column: str | None = None,
+        component: str | None = None,
+        segment: str = "",
+        period: str | None = None,
+    ) -> Figure:
+        """Draw one metric through the chunks, estimated and realized beside each other.
+
+        Bands are values -/+ three standard errors, dashed lines the thresholds; red points alert, hollow ones
+        are of partial chunks, and the reference is shaded.
+
+        Args:
+            metric: such as ``roc_auc``, or a KPI's name.
+            family: such as ``realized``; all that the metric has where None.
+            column: the column, where the metric has several.
+            component: a class or a confusion cell; the metric itself where None.
+            segment: such as ``origin=EWR``; the whole population where empty.
+            period: ``reference`` or ``analysis``; both where None.
+
+        Returns:
+            A Matplotlib figure; ``figure.savefig("roc_auc.png")`` writes it, and notebooks show it.
+
+        Raises:
+            ConfigurationError: nothing is so named, or what is named is more than one series.
+            UnsupportedError: Matplotlib is not there.
+        """
+        try:
+            from sqlmonitor.chart import draw
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] != "matplotlib":
+                raise
+            raise UnsupportedError(
+                "charts need Matplotlib, which is not installed",
+                remedy="pip install 'sqlmonitor[plot]'",
+            ) from error
+        chosen = self.filter(
+            metric=metric, family=family, column=column, component=component, segment=segment, period=period
+        )
+        rows = chosen.to_pandas()
+        if component is None and (rows["component"] == "").any():
+            rows = rows[rows["component"] == ""]
+        if rows.empty:
+            raise ConfigurationError(f"no result has all of what was asked for of '{metric}'")
+        names = dict.fromkeys(("monitor", "column_name", "component", "segment_value"), "")
+        for name in names:
+            several = sorted(set(rows[name]))
+            if len(several) > 1:
+                option = {"column_name": "column", "segment_value": "segment"}.get(name, name)
+                if option == "segment":
+                    several = [f"{segment}={value}" for value in several]
+                raise ConfigurationError(
+                    f"'{metric}' is of several {option}s, and a chart has one", allowed=several
+                )
+            names[name] = several[0]
+        details = [names["column_name"], names["component"], segment]
+        title = " · ".join([metric, *(detail for detail in details if detail)])
+        unit = CATALOGUE[metric].unit if metric in CATALOGUE else ""
+        return draw(rows, title=f"{names['monitor']}: {title}", unit="" if unit.startswith("the ") else unit)
+
     def newest_complete_chunk(self) -> Results:
         """The rows of the newest chunk of the analysis that is not partial, for each family.
 
@@ -152,6 +223,21 @@ class Results:
     def not_computed(self) -> Results:
         """The rows that have no value; ``note`` says why."""
         return self._where(self._frame["value"].isna())
+
+    def failed(self) -> Results:
+        """The rows that have no value although one was asked for."""
+        is_wanted = ~self._frame["note"].str.fullmatch(NOT_ASKED_FOR)
+        return self._where(self._frame["value"].isna() & is_wanted)
+
+    def limited(self) -> Results:
+        """The rows whose value is held against limits: thresholds, or a p-value."""
+        frame = self._frame
+        limits = frame[["lower_threshold", "upper_threshold", "p_value"]].notna().any(axis=1)
+        return self._where(frame["value"].notna() & frame["is_alert"].notna() & limits)
+
+    def unlimited(self) -> Results:
+        """The rows with a value for which no limit could be fitted; ``note`` says why."""
+        return self._where(self._frame["value"].notna() & self._frame["is_alert"].isna())
 
     def headline_metric(self) -> str | None:
         """The metric that stands for performance here, or None where there is none."""

@@ -86,9 +86,9 @@ def rules(monitor: Monitor, metrics: dict[str, list[Metric]]) -> list[dict[str, 
 
 def series(monitor: Monitor, metrics: dict[str, list[Metric]]) -> Iterator[Series]:
     """Every family, metric and column that the results have."""
-    for family, chosen in metrics.items():
+    for chosen in metrics.values():
         for metric in chosen:
-            for result_family in result_families(monitor, family):
+            for result_family in result_families(monitor, metric):
                 for column in columns(monitor, metric):
                     yield Series(
                         result_family,
@@ -103,13 +103,14 @@ def series(monitor: Monitor, metrics: dict[str, list[Metric]]) -> Iterator[Serie
             yield Series(family, kpi.name, "", BOTH_SIDES)
 
 
-def result_families(monitor: Monitor, family: str) -> tuple[str, ...]:
-    """The families under which a family of the catalogue stands in the results."""
-    if family != "performance":
-        return (family,)
+def result_families(monitor: Monitor, metric: Metric) -> tuple[str, ...]:
+    """The families under which a metric stands in the results; none where it needs a target that is not there."""
+    if metric.family != "performance":
+        return (metric.family,)
+    families = metric.families
     if monitor.task == "regression":
-        return ("realized",) if monitor.target is not None else ()
-    return ("estimated", "realized")
+        families = tuple(family for family in families if family == "realized")
+    return families if monitor.target is not None or "estimated" in families else ()
 
 
 def columns(monitor: Monitor, metric: Metric) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ def run(
     """
     started = timestamp()
     engine.refuse_open_transaction()
+    store.check_place(engine, project.store)
     types = validation.check_sources(project, monitor, engine)
     resolved = validation.resolve_features(project, monitor, types, engine)
     monitor = resolved.monitor
@@ -80,17 +81,26 @@ def run(
 
 
 def warn_of_left_out_rows(monitor: Monitor, plan: Plan, engine: Engine) -> None:
-    """Logs how many rows have no time and so no chunk: a warning, as results without them are fine."""
+    """Logs how many rows have no chunk, as they have no time (or id, where rows go by it), and how many are
+    analysis because the reference's condition is NULL for them: warnings, as the other results are fine."""
     row = engine.first(
-        f"select cast(coalesce(sum(row_count), 0) as bigint) as rows from {plan['chunk_counts'].table} "
-        "where chunk_number is null and segment_column = ''"
+        "select cast(coalesce(sum(case when chunk_number is null then row_count end), 0) as bigint) as lost"
+        ", cast(coalesce(sum(case when chunk_number is not null then undecided_count end), 0) as bigint) as undecided"
+        f" from {plan['chunk_counts'].table} where segment_column = ''"
     )
-    if row is not None and row["rows"]:
+    assert row is not None
+    if row["lost"]:
         logger.warning(
             "monitor '%s': %s rows have no %s and are left out",
             monitor.name,
-            f"{row['rows']:,}",
-            monitor.timestamp,
+            f"{row['lost']:,}",
+            monitor.order_column,
+        )
+    if row["undecided"]:
+        logger.warning(
+            "monitor '%s': %s rows are taken for analysis, as `reference` gives NULL for them",
+            monitor.name,
+            f"{row['undecided']:,}",
         )
 
 

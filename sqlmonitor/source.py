@@ -263,7 +263,9 @@ class SourceRows:
         order = [column for column in (self.monitor.timestamp, self.monitor.id) if column is not None]
         keys = ", ".join(f"key_{number}" for number in range(len(order)))
         trees = {f"key_{number}": self.column(name) for number, name in enumerate(order)}
-        window = f"over (partition by flag order by {keys})"
-        if chunks.size is not None:
-            return put(f"(row_number() {window} - 1) // {chunks.size}", flag=flag, **trees)
-        return put(f"ntile({chunks.count}) {window} - 1", flag=flag, **trees)
+        # A row without its first key stands nowhere in the order: it has no chunk, and takes no place in one.
+        window = f"over (partition by flag, case when key_0 is null then 1 else 0 end order by {keys})"
+        number = f"(row_number() {window} - 1) // {chunks.size}"
+        if chunks.size is None:
+            number = f"ntile({chunks.count}) {window} - 1"
+        return put(f"case when key_0 is not null then {number} end", flag=flag, **trees)

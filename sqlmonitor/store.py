@@ -129,6 +129,41 @@ def literal(value: str) -> str:
     return exp.Literal.string(value).sql(dialect="duckdb")
 
 
+VIEWS = ("latest_results", "open_alerts")
+"""Over the table ``results``, with its columns."""
+
+
+def check_place(engine: Engine, schema: str) -> None:
+    """Checks that nothing of the user's stands in the store's schema under a name of ours.
+
+    An object is ours where it is of our kind and has our columns, which nobody else's has by chance.
+
+    Raises:
+        StoreError: naming it; tables would take our rows, and views would be replaced.
+    """
+    kinds = dict.fromkeys(TABLES, "BASE TABLE") | dict.fromkeys(VIEWS, "VIEW")
+    listed = ", ".join(literal(name) for name in kinds)
+    found = engine.query(
+        "select lower(tables.table_name) as name, tables.table_type as kind, columns.column_name as column_name "
+        "from information_schema.tables as tables inner join information_schema.columns as columns "
+        "on tables.table_catalog = columns.table_catalog and tables.table_schema = columns.table_schema "
+        "and tables.table_name = columns.table_name where tables.table_catalog = current_database() "
+        f"and lower(tables.table_schema) = lower({literal(schema)}) and lower(tables.table_name) in ({listed}) "
+        "order by all"
+    )
+    columns: dict[tuple[str, str], set[str]] = {}
+    for name, kind, column in zip(found["name"], found["kind"], found["column_name"], strict=True):
+        columns.setdefault((str(name), str(kind)), set()).add(str(column))
+    for (name, kind), there in columns.items():
+        if kind == kinds[name] and there == set(TABLES.get(name, RESULT)):
+            continue
+        raise StoreError(
+            f"the schema '{schema}' has a {'view' if kind == 'VIEW' else 'table'} '{name}' that is not sqlmonitor's, "
+            "or of another version",
+            remedy="give the store a schema of its own, such as `store: sqlmonitor`, or rename what is there",
+        )
+
+
 def creation(schema: str) -> list[str]:
     """Statements that make the schema, its tables and views where they are not there."""
     place = quoted(schema)

@@ -31,6 +31,7 @@ LEVELS = [
     ["store"],
     ["script", "validation"],
     ["runner"],
+    ["chart"],
     ["results"],
     ["api"],
     ["cli"],

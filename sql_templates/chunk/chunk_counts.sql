@@ -1,7 +1,7 @@
 -- chunk_counts: rows, first and last time and business figures of every chunk, by itself and by segment.
 -- Rows without a time for a chunk, or with one before 1900, have no chunk_number; they are counted here and nowhere else.
 -- inputs:
---   {{ rows }}: chunk_number bigint, row_time timestamp, segment_0 varchar
+--   {{ rows }}: chunk_number bigint, row_time timestamp, is_undecided boolean, segment_0 varchar
 --   {{ segments }}: index and name of every segment column
 --   {{ kpis }}: index and expression of every figure that the user wrote as an aggregate
 -- grain: chunk_number, segment_column, segment_value
@@ -12,6 +12,7 @@
 --   row_count bigint
 --   first_time timestamp
 --   last_time timestamp
+--   undecided_count bigint -- rows of the analysis for which the reference's condition is NULL
 --   kpi_0 double
 select
     case when chunk_number >= 0 then chunk_number end as chunk_number
@@ -20,6 +21,7 @@ select
     , count(*) as row_count
     , min(row_time) as first_time
     , max(row_time) as last_time
+    , cast(sum(case when is_undecided then 1 else 0 end) as bigint) as undecided_count
     {% for kpi in kpis %}
     , cast({{ kpi.expression }} as double) as kpi_{{ kpi.index }}
     {% endfor %}

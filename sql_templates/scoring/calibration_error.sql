@@ -1,10 +1,12 @@
 -- calibration_error: how far scores are from the share of positives, in ten bins of equal count.
 -- formula: sum over bins of |sum(score) - positives| / n; rows of one score cell share the bin of their middle.
--- Estimated: positives are calibrated chances, so it is what calibration moved, 0 where scores are kept.
+-- Estimated: positives are calibrated chances, so it is what calibration moved; NULL where scores are kept.
 -- No standard error: the absolute values fold, and near 0 neither delta method nor bootstrap is right.
 -- source: Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning"
 -- inputs:
 --   {{ score_cells }}: family varchar, chunk_number bigint, segment_column varchar, segment_value varchar, component varchar, cell double, score double, row_count bigint, positives double
+--   {{ choice }}: class_number integer, is_calibrated boolean
+--   {{ class_number }}: the class of a component
 -- grain: family, chunk_number, segment_column, segment_value, component
 -- output:
 --   family varchar
@@ -13,7 +15,7 @@
 --   segment_value varchar
 --   metric varchar
 --   component varchar
---   value double         -- in [0, 1]
+--   value double         -- in [0, 1]; NULL where estimated from scores that are not calibrated
 --   standard_error double
 --   note varchar         -- why there is no value, where there are rows
 with binned as (
@@ -43,6 +45,16 @@ with binned as (
         , sum(row_count) as row_count
     from binned
     group by family, chunk_number, segment_column, segment_value, component, bin
+), summed as (
+    select
+        family
+        , chunk_number
+        , segment_column
+        , segment_value
+        , component
+        , sum(error) / sum(row_count) as error
+    from bin_errors
+    group by family, chunk_number, segment_column, segment_value, component
 )
 select
     family
@@ -51,8 +63,10 @@ select
     , segment_value
     , 'calibration_error' as metric
     , component
-    , sum(error) / sum(row_count) as value
+    , case when family = 'realized' or choice.is_calibrated then error end as value
     , cast(null as double) as standard_error
-    , cast(null as varchar) as note
-from bin_errors
-group by family, chunk_number, segment_column, segment_value, component
+    , case
+        when family = 'estimated' and not choice.is_calibrated then 'scores are taken as they are: nothing to compare with'
+    end as note
+from summed
+inner join {{ choice }} as choice on {{ class_number }} = choice.class_number

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["ABOVE", "BELOW", "NOTHING", "Row", "decimals", "fixed", "limits", "mark", "number"]
 
-__all__ = ["ABOVE", "BELOW", "NOTHING", "decimals", "fixed", "limits", "mark", "number"]
+Row = Mapping[Any, Any]
+"""A row of results by column: a plain mapping, as a frame's own rows are slow to make and to read."""
 
 NOTHING = "-"
 BELOW, ABOVE = ("▼", "v"), ("▲", "^")
@@ -41,7 +41,7 @@ def fixed(value: float, places: int) -> str:
     return f"{value:.1g}" if value and not float(text.replace(",", "")) else text
 
 
-def limits(row: pd.Series) -> str:
+def limits(row: Row) -> str:
     """The thresholds of a value, in words that need no legend."""
     lower, upper = number(row["lower_threshold"]), number(row["upper_threshold"])
     if lower == NOTHING and upper == NOTHING:
@@ -51,7 +51,7 @@ def limits(row: pd.Series) -> str:
     return f"from {lower}" if upper == NOTHING else f"{lower} to {upper}"
 
 
-def mark(row: pd.Series, *, is_ascii: bool) -> str:
+def mark(row: Row, *, is_ascii: bool) -> str:
     """▼ for an alert below the lower threshold, ▲ for any other alert, else nothing.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 from rich.cells import cell_len
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sqlmonitor.cli.figures import NOTHING, decimals, fixed, limits, mark, number
+from sqlmonitor.cli.figures import NOTHING, Row, decimals, fixed, limits, mark, number
 from sqlmonitor.cli.selection import Chunk, Hidden, Series
 from sqlmonitor.cli.summary import MARK_PLACE, flush, plain_table, put
 
@@ -36,6 +36,10 @@ class Notes:
             letters = string.ascii_lowercase
             self._letters[note] = letters[len(self._letters)] if len(self._letters) < len(letters) else "?"
         return self._letters[note]
+
+    def take(self, other: Notes) -> None:
+        """Have the letters of another."""
+        self._letters = other._letters
 
     def lines(self) -> list[str]:
         """What each letter means; those beyond the alphabet are in no table."""
@@ -66,7 +70,7 @@ def lay_out(
         _list(series[0], chunks, units, out)
         return []
     notes = Notes()
-    table = _as_columns(series, chunks, units, notes, out)
+    table: Table | Text | None = _as_columns(series, chunks, units, notes, out)
     hidden: list[Hidden] = []
     if table is None:
         table, hidden = _as_lines(series, chunks, units, notes, out, most_lines)
@@ -84,10 +88,10 @@ def _list(one: Series, chunks: Mapping[Chunk, str], units: Mapping[str, str], ou
     places = decimals(row["value"] for _, _, row in rows)
     is_ascii = out.options.ascii_only
 
-    def beside(name: str) -> Callable[[pd.Series], str]:
+    def beside(name: str) -> Callable[[Row], str]:
         return lambda row: "" if row[name] != row[name] else fixed(row[name], places)
 
-    columns: dict[str, Callable[[pd.Series], str]] = {
+    columns: dict[str, Callable[[Row], str]] = {
         ">rows": lambda row: number(row["row_count"]) if row["row_count"] is not pd.NA else NOTHING,
         "value": lambda row: f"{fixed(row['value'], places)} {mark(row, is_ascii=is_ascii) or ' '}",
         ">± error": beside("standard_error"),
@@ -125,16 +129,16 @@ def _as_columns(
     shared = [part for part in parts[0] if part and all(part in other for other in parts)]
     parts = [[part for part in one if part and part not in shared] for one in parts]
     height = max(len(one) for one in parts)
-    columns = [
-        flush([""] * (height - len(heading)) + heading, _cells(one, chunks, notes, out))
-        for heading, one in zip(parts, series, strict=True)
-    ]
     names = [f"{chunk} ({said})" if said else chunk for (_, chunk), said in chunks.items()]
-    width = max(map(cell_len, [*names, "chunk"])) + sum(
-        cell_len(cells[0].plain) + GAP for _, cells in columns
-    )
-    if width > min(out.width, WIDEST):
-        return None
+    width = max(map(cell_len, [*names, "chunk"]))
+    columns = []
+    letters = Notes()
+    for heading, one in zip(parts, series, strict=True):
+        columns.append(flush([""] * (height - len(heading)) + heading, _cells(one, chunks, letters, out)))
+        width += cell_len(columns[-1][1][0].plain) + GAP
+        if width > min(out.width, WIDEST):
+            return None
+    notes.take(letters)
     if shared:
         out.print(Text(" ".join(shared)))
         out.print()
@@ -152,7 +156,7 @@ def _as_lines(
     notes: Notes,
     out: Console,
     most_lines: int,
-) -> tuple[Table, list[Hidden]]:
+) -> tuple[Table | Text, list[Hidden]]:
     """A line for each series, the newest chunks that fit as columns."""
     shown = series[:most_lines]
     hidden = []
@@ -166,10 +170,13 @@ def _as_lines(
     columns: list[Chunk] = []
     left = out.width - label_width
     # From the newest on, as many as fit; one at least.
+    is_ascii = out.options.ascii_only
+    places = [0 if one is None else _decimals(one, chunks) for _, one in labels]
     for key in reversed(list(chunks)):
         heading = [chunks[key], key[1]] if any(chunks.values()) else [key[1]]
         cells = [
-            Text("") if one is None else _cells(one, {key: ""}, Notes(), out, chunks)[0] for _, one in labels
+            Text("") if one is None else _cell(one.rows.get(key), place, Notes(), is_ascii=is_ascii)
+            for (_, one), place in zip(labels, places, strict=True)
         ]
         width = cell_len(flush(heading, cells)[0].split("\n")[0]) + 1
         if columns and width > left:
@@ -188,11 +195,27 @@ def _as_lines(
         flush([newest[key], key[1]][-height:], [line[index] if line else Text("") for line in lines])
         for index, key in enumerate(columns)
     ]
+    if longest <= label_width and left >= 0:
+        return _joined([label for label, _ in labels], label_width, flushed), hidden
     table = plain_table("\n" * (height - 1), *(heading for heading, _ in flushed), gap=1)
     table.columns[0].max_width, table.columns[0].overflow = label_width, "fold"
     for index, (label, _) in enumerate(labels):
         table.add_row(label, *(cells[index] for _, cells in flushed))
     return table, hidden
+
+
+def _joined(labels: Sequence[Text], label_width: int, columns: Sequence[tuple[str, list[Text]]]) -> Text:
+    """What a table of the same columns looks like; Rich takes seconds to lay out one of thousands of cells."""
+    headings = [heading.split("\n") for heading, _ in columns]
+    lines = [
+        Text(" ".join([" " * label_width, *parts]), style="bold") for parts in zip(*headings, strict=True)
+    ]
+    for index, label in enumerate(labels):
+        label.pad_right(label_width - cell_len(label.plain))
+        lines.append(Text(" ").join([label, *(cells[index] for _, cells in columns)]))
+    joined = Text("\n").join(lines)
+    joined.no_wrap, joined.overflow = True, "ignore"
+    return joined
 
 
 def _labels(shown: Sequence[Series], units: Mapping[str, str]) -> list[tuple[Text, Series | None]]:
@@ -219,13 +242,16 @@ def _cells(
     scale: Mapping[Chunk, str] | None = None,
 ) -> list[Text]:
     """A series' cells; their number of decimals is that of the chunks in ``scale``, or of these."""
-    measured = [one.rows[chunk]["value"] for chunk in scale or chunks if chunk in one.rows]
-    places = decimals(measured)
-    rows = [one.rows.get(chunk) for chunk in chunks]
-    return [_cell(row, places, notes, is_ascii=out.options.ascii_only) for row in rows]
+    places = _decimals(one, scale or chunks)
+    is_ascii = out.options.ascii_only
+    return [_cell(one.rows.get(chunk), places, notes, is_ascii=is_ascii) for chunk in chunks]
 
 
-def _cell(row: pd.Series | None, places: int, notes: Notes, *, is_ascii: bool) -> Text:
+def _decimals(one: Series, chunks: Iterable[Chunk]) -> int:
+    return decimals(one.rows[chunk]["value"] for chunk in chunks if chunk in one.rows)
+
+
+def _cell(row: Row | None, places: int, notes: Notes, *, is_ascii: bool) -> Text:
     if row is None:
         return Text("")
     text = fixed(row["value"], places)

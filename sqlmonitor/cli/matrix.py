@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from sqlmonitor.cli.figures import NOTHING, decimals, fixed, mark
+from sqlmonitor.cli.figures import NOTHING, Row, decimals, fixed, mark
 from sqlmonitor.cli.selection import Chunk, Hidden, Series
 from sqlmonitor.cli.summary import MARK_PLACE, flush, plain_table, put
 
@@ -73,7 +72,7 @@ def lay_out_matrix(
     return [Hidden(f"{len(chunks) - len(shown)} other chunks", f"--chunk {example}, or --all")]
 
 
-def _print_matrix(cells: Mapping[tuple[str, str] | None, pd.Series], out: Console) -> None:
+def _print_matrix(cells: Mapping[tuple[str, str] | None, Row], out: Console) -> None:
     classes = list(dict.fromkeys(place[0] for place in cells if place is not None))
     if set(classes) == {"positive", "negative"}:
         classes = ["positive", "negative"]
@@ -96,7 +95,7 @@ def _print_matrix(cells: Mapping[tuple[str, str] | None, pd.Series], out: Consol
         out.print(Text(f"  {NOTHING} : {'; '.join(sorted(notes))}"))
 
 
-def _cell(row: pd.Series | None, places: int, is_ascii: bool) -> Text:
+def _cell(row: Row | None, places: int, is_ascii: bool) -> Text:
     if row is None:
         return Text("")
     alert = mark(row, is_ascii=is_ascii)

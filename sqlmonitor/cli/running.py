@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,7 +10,9 @@ from sqlmonitor.cli.progress import shown
 from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Hashable
+
+    from sqlmonitor.results import Results
 
 __all__ = ["check", "fit", "run", "validate"]
 
@@ -113,23 +115,22 @@ def check(ctx: click.Context, monitor: str | None) -> None:
     with connect(project, read_only=True) as engine:
         for one in chosen(project, monitor):
             stored = Results(store.read_results(engine, project.store, one.name))
-            is_fine &= _report_chunk(one.name, stored.newest_complete_chunk().to_pandas())
+            is_fine &= _report_chunk(one.name, stored.newest_complete_chunk())
     if not is_fine:
         ctx.exit(1)
 
 
-def _report_chunk(name: str, rows: pd.DataFrame) -> bool:
+def _report_chunk(name: str, results: Results) -> bool:
     from sqlmonitor.cli.figures import number
 
-    # Whether a value that is not there alerts is NULL; here it only counts as not computed.
-    alerts = rows["is_alert"].fillna(False).astype("bool")
-    # What `min_rows` leaves out was not asked for, so nothing is wrong with it.
-    is_small = rows["note"].fillna("").str.fullmatch(r"fewer than \d+ rows")
-    problems = [(row, f"{number(row['value'])} alert") for _, row in rows[alerts].iterrows()] + [
+    rows = results.to_pandas()
+    problems = [(row, f"{number(row['value'])} alert") for row in _records(results.alerts())]
+    alert_count = len(problems)
+    problems += [
         (row, f"not computed{': ' + row['note'] if row['note'] else ''}")
-        for _, row in rows[rows["value"].isna() & ~alerts & ~is_small].iterrows()
+        for row in _records(results.failed())
     ]
-    alert_count, all_count = int(alerts.sum()), len(problems)
+    all_count = len(problems)
     newest = rows["chunk"].max()
     earlier = rows[rows["chunk"] != newest].groupby("family")["chunk"].max()
     also = "".join(f", {family} of {chunk}" for family, chunk in earlier.items())
@@ -144,4 +145,21 @@ def _report_chunk(name: str, rows: pd.DataFrame) -> bool:
         click.echo(f"  {' '.join(part for part in place if part)}: {what}")
     if all_count > SHOWN_PROBLEMS:
         click.echo(f"  and {all_count - SHOWN_PROBLEMS:,} more")
-    return all_count == 0
+    unlimited, limited = results.unlimited(), len(results.limited())
+    if len(unlimited):
+        why = unlimited.to_pandas()["note"].str.split("; ").str[0].value_counts().index[0]
+        click.echo(
+            f"{name}: {len(unlimited):,} of {len(rows):,} values have no limit{f': {why}' if why else ''}",
+            err=True,
+        )
+    if not limited:
+        click.echo(
+            f"{name}: nothing was checked, as no value has a limit\n"
+            "  make the chunks shorter or the reference longer, or set constant thresholds",
+            err=True,
+        )
+    return all_count == 0 and limited > 0
+
+
+def _records(results: Results) -> list[dict[Hashable, Any]]:
+    return results.to_pandas().to_dict("records")

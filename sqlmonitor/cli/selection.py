@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sqlmonitor.cli.figures import Row
 from sqlmonitor.metrics import CATALOGUE
 
 __all__ = ["MOST_CHUNKS", "Hidden", "Series", "narrowed", "series_of"]
@@ -53,7 +54,7 @@ class Series:
     component: str
     column: str
     segment: str
-    rows: dict[Chunk, pd.Series]
+    rows: dict[Chunk, Row]
 
     @property
     def detail(self) -> str:
@@ -112,21 +113,21 @@ def series_of(frame: pd.DataFrame) -> tuple[list[Series], dict[Chunk, str]]:
         ),
         is_alert=frame["is_alert"].fillna(False).astype("bool"),
     )
-    series = [_series(rows) for _, rows in found.groupby(NAMES, sort=False)]
+    by_name: dict[tuple[str, ...], Series] = {}
+    for row in found.to_dict("records"):
+        family, metric, component, column, segment = names = tuple(str(row[name]) for name in NAMES)
+        if names not in by_name:
+            by_name[names] = Series(family, metric, component, column, segment, {})
+        by_name[names].rows[str(row["period"]), str(row["chunk"])] = row
+    series = list(by_name.values())
     series.sort(key=_order)
     chunks: dict[Chunk, str] = {}
     # The reference comes first, whatever its chunks are called.
     for period in ("reference", "analysis"):
-        for chunk, rows in found[found["period"] == period].groupby("chunk", sort=True):
+        for name, rows in found[found["period"] == period].groupby("chunk", sort=True):
             partial = "partial" if rows["is_partial"].all() else ""
-            chunks[period, str(chunk)] = "reference" if period == "reference" else partial
+            chunks[period, str(name)] = "reference" if period == "reference" else partial
     return series, chunks
-
-
-def _series(rows: pd.DataFrame) -> Series:
-    family, metric, component, column, segment = (str(rows[name].iloc[0]) for name in NAMES)
-    by_chunk = {(str(row["period"]), str(row["chunk"])): row for _, row in rows.iterrows()}
-    return Series(family, metric, component, column, segment, by_chunk)
 
 
 def _order(one: Series) -> tuple[object, ...]:

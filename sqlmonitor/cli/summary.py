@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sqlmonitor.cli.figures import NOTHING, decimals, fixed, mark
+from sqlmonitor.cli.figures import NOTHING, Row, decimals, fixed, mark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def flush(heading: Sequence[str], cells: Sequence[Text]) -> tuple[str, list[Text
     return "\n".join(" " * (width - cell_len(line)) + line for line in lines), list(cells)
 
 
-def put(table: Table, out: Console) -> None:
+def put(table: Table | Text, out: Console) -> None:
     """Print a table without the spaces that fill its lines, which wrap where a text is pasted."""
     with out.capture() as captured:
         out.print(table)
@@ -124,7 +124,7 @@ def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Conso
     columns = []
     for heading, rows in series:
         places = decimals(rows["value"])
-        found = {row["chunk"]: _cell(row, places, is_ascii) for _, row in rows.iterrows()}
+        found = {row["chunk"]: _cell(row, places, is_ascii) for row in rows.to_dict("records")}
         cells = [found.get(chunk, Text(f"{NOTHING}{MARK_PLACE}")) for chunk in chunks["chunk"]]
         columns.append(flush(heading.split("\n"), cells))
     names = [
@@ -158,7 +158,7 @@ def _block(names: list[str], counts: list[str], columns: list[tuple[str, list[Te
     return table
 
 
-def _cell(row: pd.Series, places: int, is_ascii: bool) -> Text:
+def _cell(row: Row, places: int, is_ascii: bool) -> Text:
     text, alert = fixed(row["value"], places), mark(row, is_ascii=is_ascii)
     return Text(f"{text} {alert}", style="bold red") if alert else Text(f"{text}{MARK_PLACE}")
 
@@ -170,7 +170,7 @@ def _drift(drifted: pd.DataFrame, chunks: pd.DataFrame) -> Table:
         if rows.empty:
             continue
         largest = [
-            f"{row['column_name']} {row['value']:.2f}" for _, row in rows.head(MOST_FEATURES).iterrows()
+            f"{row['column_name']} {row['value']:.2f}" for row in rows.head(MOST_FEATURES).to_dict("records")
         ]
         more = ", and more" if len(rows) > MOST_FEATURES else ""
         table.add_row(Text(str(chunk)), str(len(rows)), Text(", ".join(largest) + more))
@@ -187,7 +187,7 @@ def _closing(results: Results) -> list[str]:
     )
     alerts = f"alerts: {total:,} ({by_family})" if total else "alerts: none"
     lines = [alerts + (f", and {in_segments:,} in segments" if in_segments else "")]
-    missing = results.filter().not_computed().to_pandas()
+    missing = results.failed().to_pandas()
     missing = missing[missing["period"] == "analysis"]
     if not missing.empty:
         notes = missing.loc[missing["note"] != "", "note"].value_counts()

@@ -110,6 +110,11 @@ class Monitor(Definition):
             remedy=remedy,
         )
 
+    @property
+    def order_column(self) -> str | None:
+        """The column by which rows are put into chunks; a row without it has none."""
+        return self.timestamp if self.timestamp is not None else self.id
+
     def aggregates(self) -> Iterator[tuple[str, str]]:
         """Every aggregate expression that the user wrote, after the key where it stands."""
         for index, kpi in enumerate(self.kpis):

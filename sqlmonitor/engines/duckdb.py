@@ -43,6 +43,11 @@ class DuckDB:
             raise WarehouseError(
                 f"there is no DuckDB file {path}", remedy="check `warehouse`, or create the file first"
             )
+        if file.is_dir():
+            raise WarehouseError(
+                f"{path} is a directory, not a DuckDB file",
+                remedy=f"name the file in it, such as duckdb:///{path.rstrip('/')}/warehouse.duckdb",
+            )
         try:
             return cls(duckdb.connect(str(file), read_only=read_only))
         except duckdb.Error as error:
@@ -162,6 +167,17 @@ def _explained(error: duckdb.Error, path: str = "") -> WarehouseError:
         return WarehouseError(
             f"the DuckDB file {path} is locked by another process",
             remedy="close the other connection, or wait for its run to end",
+        )
+    if path and ("not a valid DuckDB database" in message or "sqlite_scanner" in message):
+        return WarehouseError(
+            f"{path} is not a DuckDB database",
+            remedy="name a file that DuckDB made; read other files in it as `predictions: "
+            "{sql: \"select * from read_parquet('…')\"}`",
+        )
+    if path and "version number" in message:
+        return WarehouseError(
+            f"{path} was made by another version of DuckDB: {first}",
+            remedy="install the DuckDB that made it, or export and import the database",
         )
     if "read-only" in message:
         return WarehouseError(

@@ -20,7 +20,7 @@ FAMILIES: dict[Family, str] = {
 # The small tables that a metric's template may read: coarse bins beside the reference's, its deciles,
 # distribution functions beside the reference's, the tables of levels by reference and chunk and the tails
 # of their chi-square, the numeric histograms, the chunks' row counts, the outcomes by score, the counted
-# scores and labels.
+# scores and labels, and whether scores are calibrated.
 Need = Literal[
     "bins",
     "deciles",
@@ -33,6 +33,7 @@ Need = Literal[
     "chunk_counts",
     "score_cells",
     "scores",
+    "choice",
     "",
 ]
 
@@ -100,6 +101,7 @@ class Metric:
         unit: unit of the value.
         null_when: when the value is NULL.
         default_threshold: used where the user sets none.
+        families: as which it stands in the results, where its own family is ``performance``.
         components: formulas, where it is computed from confusion cells or sums of errors.
     """
 
@@ -115,9 +117,16 @@ class Metric:
     unit: str = ""
     null_when: str = "no rows"
     default_threshold: DefaultThreshold = BOTH_SIDES
+    families: tuple[str, ...] = ("estimated", "realized")
     components: tuple[Component, ...] = ()
     needs: Need | tuple[Need, ...] = ""
     parameters: tuple[tuple[str, str], ...] = ()
     keeps: tuple[str, ...] = ()
     cost: str = ""
     is_default: bool = True
+
+    @property
+    def needed(self) -> tuple[Need, ...]:
+        """Every small table that it needs; none where that is the empty name."""
+        needs = self.needs if isinstance(self.needs, tuple) else (self.needs,)
+        return tuple(need for need in needs if need)

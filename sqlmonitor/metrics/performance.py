@@ -231,9 +231,9 @@ METRICS = (
         family="performance",
         template="scoring/calibration_error.sql",
         tasks=BINARY,
-        needs="score_cells",
+        needs=("score_cells", "choice"),
         formula="Σ |Σ score - positives| / n over ten bins of equal count, by score; estimated: from the mean "
-        "calibrated score, 0 where scores are not calibrated. No standard error: its sampling distribution "
+        "calibrated score, NULL where scores are not calibrated. No standard error: its sampling distribution "
         "is far from normal near 0",
         source="Naeini et al. 2015",
         lower_limit=0,
@@ -247,6 +247,7 @@ METRICS = (
         tasks=BINARY,
         needs="scores",
         formula="share of rows with a label; realized only, and only where there is a target",
+        families=("realized",),
         lower_limit=0,
         upper_limit=1,
         # Labels that are late are no fault; results are partial until maturity and minimum coverage.

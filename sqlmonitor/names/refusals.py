@@ -29,6 +29,18 @@ DANGEROUS_FUNCTIONS = frozenset(
 """Functions that read files, settings or other systems; refused even where a monitor allows them.
 """
 
+VOLATILE_FUNCTIONS = frozenset(
+    """
+    rand random randn setseed uuid gen_random_uuid generate_uuid uuid_string newid uuidv4 uuidv7
+    now today getdate curdate curtime sysdate systimestamp current_timestamp current_datetime
+    current_date current_time localtimestamp localtime current_localtimestamp current_localtime
+    get_current_time get_current_timestamp transaction_timestamp statement_timestamp clock_timestamp
+    timeofday utc_timestamp utc_date utc_time unix_timestamp currval lastval txid_current
+    current_transaction_id current_query_id current_connection_id current_query sleep_ms write_log stats
+    """.split()
+)
+"""Functions whose value differs from run to run; refused even where a monitor allows them."""
+
 # fmt: off
 WINDOW_ONLY = (
     exp.CumeDist, exp.DenseRank, exp.FirstValue, exp.Grouping, exp.GroupingId, exp.Lag,
@@ -79,6 +91,7 @@ def refuse_rows_and_stars(tree: exp.Expr, what: str, remedy: str) -> None:
 def check_functions(tree: exp.Expr, dialect: str, allowed_functions: Collection[str]) -> None:
     """Raises for a function that reaches out of the warehouse, or that is neither known nor allowed."""
     allowed = {name.casefold() for name in allowed_functions}
+    refuse_samples(tree)
     for function in tree.find_all(exp.Func):
         name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
         names = {name.casefold()}
@@ -92,10 +105,28 @@ def check_functions(tree: exp.Expr, dialect: str, allowed_functions: Collection[
                 f"function {name.lower()} reaches files, settings or other systems and is refused",
                 remedy=f"read files in FROM, by {', '.join(sorted(FILE_FUNCTIONS))}",
             )
+        # With one argument, age counts up to today.
+        is_age = names == {"age"} and len(function.expressions) == 1
+        if names & VOLATILE_FUNCTIONS or is_age:
+            raise ConfigurationError(
+                f"{shown(function.sql(dialect=dialect).lower())} gives another value in every run, "
+                "so a run could not be repeated",
+                remedy="write a fixed value such as timestamp '2025-01-01', or keep the value in a column",
+            )
         if isinstance(function, (exp.Anonymous, exp.AnonymousAggFunc)) and not names & allowed:
             raise ConfigurationError(
                 f"function {name.lower()} is not known in {dialect}'s SQL",
                 remedy=f"if it is meant, add it to the monitor: allow_functions: [{name.lower()}]",
+            )
+
+
+def refuse_samples(tree: exp.Expr) -> None:
+    """Raises where rows are drawn at random, and another run would draw others."""
+    for sample in tree.find_all(exp.TableSample):
+        if sample.args.get("seed") is None:
+            raise ConfigurationError(
+                "a sample has other rows in every run, so a run could not be repeated",
+                remedy="choose rows by a condition on a column, such as 'hash(id) % 10 = 0'",
             )
 
 

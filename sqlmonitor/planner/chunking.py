@@ -17,6 +17,8 @@ def add_chunks(draft: Draft) -> None:
     """Adds the chunks with their names and borders, and row_count."""
     chunks = draft.monitor.chunks
     time = {"expression": draft.source.time(), "alias": exp.to_identifier("row_time")}
+    # Whether the user's condition for the reference gave NULL.
+    undecided = {"expression": parse("is_reference is null"), "alias": exp.to_identifier("is_undecided")}
     kpis, columns = figures(draft)
     counts = draft.add(
         "chunk_counts",
@@ -24,7 +26,7 @@ def add_chunks(draft: Draft) -> None:
         "chunk/chunk_counts.sql",
         kpis != [],
         rows=draft.source.rows(
-            [time, *columns, *draft.segment_columns()], reads_target=reads_target(columns)
+            [time, undecided, *columns, *draft.segment_columns()], reads_target=reads_target(columns)
         ),
         segments=draft.segments,
         kpis=kpis,

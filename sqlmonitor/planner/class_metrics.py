@@ -139,17 +139,23 @@ def one_vs_rest(draft: Draft, name: str, class_outcomes: Step, names: list[str],
 
 def ranks(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
     """Adds the metrics over ranks."""
-    chosen = [metric for metric in draft.metrics["performance"] if metric.needs == "score_cells"]
+    chosen = [metric for metric in draft.metrics["performance"] if "score_cells" in metric.needed]
     if not chosen:
         return
     outcomes = one_vs_rest(draft, "ranked_outcomes", class_outcomes, names, "is_by_cell")
     cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
     usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
-    steps = {"score_cells": cells, "usage": usage, "class_outcomes": class_outcomes}
+    steps = {
+        "score_cells": cells,
+        "usage": usage,
+        "class_outcomes": class_outcomes,
+        "choice": draft["choice"],
+    }
+    number = class_number(exp.column("component"), names)
     parts: list[Step] = []
     macros: dict[str, Step] = {}
     for metric in chosen:
-        parts.append(score_metric(draft, metric, cells))
+        parts.append(score_metric(draft, metric, steps, number))
         over = OVER_CLASSES[metric.name]
         given = steps | {"by_class": parts[-1]}
         macros[metric.name] = draft.add(

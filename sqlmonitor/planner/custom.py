@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -55,8 +56,9 @@ def add_custom(
             templates[metric.name] = (metric, origin)
     for index, custom in enumerate(monitor.custom_metrics):
         if custom.derived is not None:
-            family = "performance" if is_performance(project, monitor, index, known) else "summary"
-            derived.append(_metric(custom, family, DERIVED, custom.derived))
+            families = families_of(project, monitor, index, known)
+            metric = _metric(custom, "performance" if families else "summary", DERIVED, custom.derived)
+            derived.append(replace(metric, families=families) if families else metric)
     for metric in derived:
         metrics[metric.family].append(metric)
     return templates
@@ -77,14 +79,18 @@ def results_by_name(monitor: Monitor, metrics: dict[str, list[Metric]]) -> dict[
     return known
 
 
-def is_performance(project: Project, monitor: Monitor, index: int, known: dict[str, list[str]]) -> bool:
-    """True where a formula names a result of performance without its family, and so is of each of them.
+def families_of(
+    project: Project, monitor: Monitor, index: int, known: dict[str, list[str]]
+) -> tuple[str, ...]:
+    """The families of performance that a formula is of: those that all results have which it names without one.
+
+    Empty where it names none of performance so.
 
     Raises:
         ConfigurationError: for a name that no result has.
     """
     key = f"custom_metrics[{index}].derived"
-    found = False
+    families: list[str] | None = None
     written = monitor.custom_metrics[index].derived or ""
     for column in names.formula(written, project.dialect).find_all(exp.Column):
         name, family = column.name, column.table
@@ -103,8 +109,9 @@ def is_performance(project: Project, monitor: Monitor, index: int, known: dict[s
             raise monitor.error(
                 key, f"'{name}' is not in the family {family}", allowed=known[name], word=family
             )
-        found = found or (not family and set(known[name]) <= OF_PERFORMANCE)
-    return found
+        if not family and set(known[name]) <= OF_PERFORMANCE:
+            families = [one for one in families or known[name] if one in known[name]]
+    return tuple(families or ())
 
 
 def _metric(custom: CustomMetric, family: str, template: str, formula: str) -> Metric:

@@ -33,7 +33,7 @@ def add_derived(draft: Draft, values: Step) -> Step:
     inputs: dict[tuple[str, str], int] = {}
     listed: list[dict[str, Any]] = []
     for name, formula in written:
-        for family in rules.result_families(draft.monitor, formulas[name].family):
+        for family in rules.result_families(draft.monitor, formulas[name]):
             tree = names.formula(formula, draft.project.dialect)
             own: dict[tuple[str, str], int] = {}
             for column in tree.find_all(exp.Column):

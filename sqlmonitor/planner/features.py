@@ -30,8 +30,7 @@ def add_features(draft: Draft) -> None:
         if metric.columns == "categorical" and not draft.categorical:
             continue
         parameters = {name: parse(sql) for name, sql in metric.parameters}
-        needs = (metric.needs,) if isinstance(metric.needs, str) else metric.needs
-        inputs = {name: small_table(draft, tables, name) for name in needs}
+        inputs = {name: small_table(draft, tables, name) for name in metric.needed}
         draft.values.append(draft.add(metric.name, metric.name, metric.template, **inputs, **parameters))
 
 

@@ -13,6 +13,8 @@ from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.source import parse, put
 
+ONE_CLASS = exp.Literal.number(0)
+
 
 def add_performance(draft: Draft, score: str) -> None:
     """Adds score counts, calibration and the metrics over them."""
@@ -76,7 +78,7 @@ def add_performance(draft: Draft, score: str) -> None:
     )
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
-    over_scores(draft, outcomes)
+    over_scores(draft, outcomes, choice)
     label_coverage(draft, scores, is_labelled=parse("actual_label is not null"))
 
 
@@ -164,21 +166,33 @@ def component(name: str, part: Component) -> dict[str, exp.Expr]:
     }
 
 
-def over_scores(draft: Draft, outcomes: Step) -> None:
+def over_scores(draft: Draft, outcomes: Step, choice: Step) -> None:
     """Adds the metrics over ranks and scores."""
-    metrics = [metric for metric in draft.metrics["performance"] if metric.needs == "score_cells"]
+    metrics = [metric for metric in draft.metrics["performance"] if "score_cells" in metric.needed]
     if not metrics:
         return
     cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
     usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
-    parts = [score_metric(draft, metric, cells) for metric in metrics]
+    parts = [score_metric(draft, metric, {"score_cells": cells, "choice": choice}) for metric in metrics]
     measured(draft, "score_metrics", parts, usage, metrics)
 
 
-def score_metric(draft: Draft, metric: Metric, score_cells: Step) -> Step:
-    """Adds a metric over ranks or scores, of every class where there are several."""
-    parameters = {name: parse(sql) for name, sql in metric.parameters}
-    return draft.add(metric.name, metric.name, metric.template, score_cells=score_cells, **parameters)
+def score_metric(
+    draft: Draft, metric: Metric, tables: dict[str, Step], class_number: exp.Expr = ONE_CLASS
+) -> Step:
+    """Adds a metric over ranks or scores, of every class where there are several.
+
+    Args:
+        draft: what the planner collects.
+        metric: what to add.
+        tables: what it may need, by name.
+        class_number: the number of the class in a row's component.
+    """
+    given: dict[str, Any] = {name: tables[name] for name in metric.needed}
+    if "choice" in given:
+        given["class_number"] = class_number
+    given |= {name: parse(sql) for name, sql in metric.parameters}
+    return draft.add(metric.name, metric.name, metric.template, **given)
 
 
 def measured(

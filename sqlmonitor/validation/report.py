@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sqlmonitor import planner, templates
+from sqlmonitor import planner, store, templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import DataError
 from sqlmonitor.source import SourceRows
@@ -26,6 +26,7 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
     Raises:
         SqlmonitorError: for what the user must mend.
     """
+    store.check_place(engine, project.store)
     types = check_sources(project, monitor, engine)
     resolved = resolve_features(project, monitor, types, engine)
     monitor = resolved.monitor
@@ -33,12 +34,16 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
     source = SourceRows(monitor, project.dialect)
     inside = exp.true() if monitor.reference.where is None else source.condition(monitor.reference.where)
     if monitor.reference.relation is None:
-        rows, reference, timeless = _counted(source, source.predictions(), monitor.where, inside, engine)
+        rows, reference, timeless, undecided = _counted(
+            source, source.predictions(), monitor.where, inside, engine
+        )
         analysis = rows - reference
     else:
-        analysis, _, timeless = _counted(source, source.predictions(), monitor.where, exp.false(), engine)
+        analysis, _, timeless, undecided = _counted(
+            source, source.predictions(), monitor.where, exp.false(), engine
+        )
         relation = source.relation(monitor.reference.relation)
-        reference, _, more = _counted(source, relation, monitor.reference.where, exp.false(), engine)
+        reference, _, more, _ = _counted(source, relation, monitor.reference.where, exp.false(), engine)
         rows, timeless = analysis + reference, timeless + more
     if reference == 0:
         raise DataError(
@@ -47,7 +52,9 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
         )
     lines = [f"{len(types.predictions)} columns, {rows + timeless:,} rows"]
     if timeless:
-        lines.append(f"{timeless:,} rows have no {monitor.timestamp} and are left out")
+        lines.append(f"{timeless:,} rows have no {monitor.order_column} and are left out")
+    if undecided:
+        lines.append(f"{undecided:,} rows are taken for analysis, as `reference` gives NULL for them")
     lines.append(f"reference {reference:,} rows, analysis {analysis:,} rows")
     features = monitor.features
     lines.append(
@@ -65,18 +72,19 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
 
 def _counted(
     source: SourceRows, relation: exp.Expr, where: str | None, inside: exp.Expr, engine: Engine
-) -> tuple[int, int, int]:
-    """Rows with a chunk, those of them inside the reference, and rows without a time for a chunk."""
+) -> tuple[int, int, int, int]:
+    """Rows with a chunk, those of them inside the reference, rows without a time (or id) for a chunk, and
+    rows with one for which it is NULL whether they are inside."""
     monitor = source.monitor
     condition = f" where {source.condition(where).sql('duckdb')}" if where else ""
-    placed = "true"
-    if monitor.chunks.period is not None and monitor.timestamp is not None:
-        placed = f"{source.column(monitor.timestamp).sql('duckdb')} is not null"
+    assert monitor.order_column is not None
+    placed = f"{source.column(monitor.order_column).sql('duckdb')} is not null"
     counts = engine.first(
         f"select count(*) filter (where {placed}) as placed"
         f", count(*) filter (where {placed} and {inside.sql('duckdb')}) as inside"
-        f", count(*) filter (where not {placed}) as timeless"
+        f", count(*) filter (where not ({placed})) as timeless"
+        f", count(*) filter (where {placed} and ({inside.sql('duckdb')}) is null) as undecided"
         f" from {relation.sql('duckdb')} as prediction{condition}"
     )
     assert counts is not None
-    return counts["placed"], counts["inside"], counts["timeless"]
+    return counts["placed"], counts["inside"], counts["timeless"], counts["undecided"]

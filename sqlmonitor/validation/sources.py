@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Monitor, Project
-from sqlmonitor.errors import WarehouseError
 from sqlmonitor.plan import Check
 from sqlmonitor.source import SourceRows, Types
 from sqlmonitor.store import quoted
 from sqlmonitor.validation.asking import ask
+from sqlmonitor.validation.described import check_columns, described
+from sqlmonitor.validation.figures import check_figures
 from sqlmonitor.validation.overlap import check_overlap
+from sqlmonitor.validation.reference import check_reference
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from sqlmonitor.engines import Engine
 
 NUMBERS = ("integer", "decimal", "float", "boolean")
+TIME_OF_DAY = re.compile(r"TIME(TZ|_NS)?(\(\d+\))?( WITH(OUT)? TIME ZONE)?", re.IGNORECASE)
+"""Types of a time without a date, which is in no chunk."""
 
 
 def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
@@ -33,12 +36,13 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
     """
     source = SourceRows(monitor, project.dialect)
     key = "predictions.sql" if monitor.predictions.sql else "predictions"
-    types = _described(monitor, key, source.predictions(), engine)
+    types = described(monitor, key, source.predictions(), engine)
     named = _named_columns(monitor)
     known = {name.casefold() for name in types}
     for key, name in named:
         if name.casefold() not in known:
             raise monitor.error(key, f"the predictions have no column '{name}'", allowed=sorted(types))
+    _check_each_once(monitor, types)
     _check_types(monitor, types)
     texts = [("where", monitor.where)]
     if monitor.reference.relation is None:
@@ -46,9 +50,10 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
     for key, written in texts:
         if written is not None:
             tree = names.condition(written, project.dialect, monitor.allow_functions)
-            _check_columns(monitor, key, tree, types)
+            check_columns(monitor, key, tree, types)
+    reference = None
     if monitor.reference.relation is not None:
-        _check_reference(project, monitor, source, [name for _, name in named], engine)
+        reference = check_reference(source, named, types, engine)
     beside: dict[str, str] = {}
     if monitor.target is not None and monitor.target.relation is not None:
         beside = _check_target(monitor, source, engine)
@@ -59,21 +64,11 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
             _check_label(monitor, monitor.model.label, types)
         if monitor.target is not None:
             _check_label(monitor, monitor.target.column, beside or types)
-    for key, written in monitor.aggregates():
-        tree = names.aggregate(written, project.dialect, monitor.allow_functions)
-        _check_columns(monitor, key, tree, types | beside)
+    found = Types(types, beside)
+    check_figures(SourceRows(monitor, project.dialect, types=found), reference, engine)
     if monitor.reference.relation is not None:
         check_overlap(monitor, source, engine)
-    return Types(types, beside)
-
-
-def _described(monitor: Monitor, key: str, relation: exp.Expr, engine: Engine) -> dict[str, str]:
-    try:
-        return engine.describe(relation)
-    except WarehouseError as error:
-        raise monitor.error(
-            key, error.message, remedy="check the name, its schema, and the right to read it"
-        ) from None
+    return found
 
 
 def _named_columns(monitor: Monitor) -> list[tuple[str, str]]:
@@ -89,7 +84,28 @@ def _named_columns(monitor: Monitor) -> list[tuple[str, str]]:
         named.append(("model.label", model.label))
     if target is not None and target.relation is None:
         named += [("target.column", target.column), ("target.observed_at", target.observed_at)]
+    if target is not None and target.relation is not None and monitor.id is None:
+        named.append(("target.on", target.on))
     return [(key, name) for key, name in named if name is not None]
+
+
+def _check_each_once(monitor: Monitor, types: dict[str, str]) -> None:
+    """Checks that no two names of a list are one column; whether case tells columns apart, the types say."""
+    features = {
+        f"features.{kind}[{index}]": name
+        for kind in ("numeric", "categorical")
+        for index, name in enumerate(getattr(monitor.features, kind))
+    }
+    segments = {f"segments[{index}]": name for index, name in enumerate(monitor.segments)}
+    for listed in (features, segments):
+        seen: dict[str, str] = {}
+        for key, name in listed.items():
+            other = seen.setdefault(name.casefold(), name)
+            is_one = sum(one.casefold() == name.casefold() for one in types) == 1
+            if other != name and is_one:
+                raise monitor.error(
+                    key, f"'{name}' is the same column as '{other}'", remedy="keep one of them"
+                )
 
 
 def _score_columns(monitor: Monitor) -> list[str]:
@@ -104,7 +120,7 @@ def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
     kinds = {name.casefold(): kind for name, kind in types.items()}
     if monitor.timestamp is not None:
         kind = kinds[monitor.timestamp.casefold()]
-        if dialects.kind(kind) != "time":
+        if dialects.kind(kind) != "time" or TIME_OF_DAY.fullmatch(kind):
             raise monitor.error(
                 "timestamp",
                 f"column '{monitor.timestamp}' is {kind}, not a date or timestamp",
@@ -157,39 +173,12 @@ def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:
         )
 
 
-def _check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: dict[str, str]) -> None:
-    known = {name.casefold() for name in types}
-    for name in names.columns_of(tree):
-        if name.casefold() not in known:
-            raise monitor.error(key, f"there is no column '{name}'", allowed=sorted(types))
-
-
-def _check_reference(
-    project: Project, monitor: Monitor, source: SourceRows, needed: list[str], engine: Engine
-) -> None:
-    reference = monitor.reference
-    assert reference.relation is not None
-    types = _described(monitor, "reference.relation", source.relation(reference.relation), engine)
-    known = {name.casefold() for name in types}
-    for name in needed:
-        if name.casefold() not in known:
-            # No list of what is allowed: the file has the relation's name here, not the column's.
-            raise monitor.error(
-                "reference.relation",
-                f"{reference.relation} has no column '{name}', which the monitor reads",
-                remedy=f"a reference needs the predictions' columns; it has {', '.join(sorted(types))}",
-            )
-    if reference.where is not None:
-        tree = names.condition(reference.where, project.dialect, monitor.allow_functions)
-        _check_columns(monitor, "reference.where", tree, types)
-
-
 def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[str, str]:
     target = monitor.target
     assert target is not None
     assert target.relation is not None
     relation = source.relation(target.relation)
-    types = _described(monitor, "target.relation", relation, engine)
+    types = described(monitor, "target.relation", relation, engine)
     key = target.on or source.join_column()
     for place, name in (
         ("target.column", target.column),
