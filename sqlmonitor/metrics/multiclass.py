@@ -105,7 +105,7 @@ def combined(metric: Metric) -> Combined:
 
 def with_classes(metric: Metric) -> Metric:
     """The metric, also for several classes where it is defined for them."""
-    fits = metric.template == CELLS or metric.needs in ("score_cells", "scores")
+    fits = metric.template == CELLS or bool({"score_cells", "scores"} & set(metric.needed))
     if not fits or "binary_classification" not in metric.tasks:
         return metric
     over = combined(metric)

@@ -154,15 +154,9 @@ def test_rows_without_a_time_are_told(world: Any, chunks: Any, caplog: pytest.Lo
     frame = world.run()
     counted = pick(frame, family="summary", metric="row_count")["value"].sum()
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    if chunks == "month":
-        assert told in said
-        assert warnings == [f"monitor 'loans': {told}"]
-        assert counted == 392
-    else:
-        # Rows go by time and then id, those without a time last: none is left out.
-        assert not [line for line in said if "left out" in line]
-        assert warnings == []
-        assert counted == 400
+    assert told in said
+    assert warnings == [f"monitor 'loans': {told}"]
+    assert counted == 392
 
 
 def test_rows_without_a_time_are_told_on_standard_error(world_on_file: Any, tmp_path: Path) -> None:
