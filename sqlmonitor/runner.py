@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from sqlmonitor import planner, store, templates, validation
+from sqlmonitor import dialects, planner, store, templates, validation
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Check, Plan
 
@@ -63,10 +63,11 @@ def run(
         for number, step in enumerate(plan.steps, 1):
             if progress:
                 progress(step.title, number, total)
-            text = templates.rendered(step)
-            logger.info("-- %s\n%s;", step.title, text)
+            select = templates.select(step, engine.dialect)
+            if logger.isEnabledFor(logging.INFO):
+                logger.info("-- %s\n%s;", step.title, dialects.translated(select, engine.dialect))
             with engine.in_one_order() if step.depends_on_order else nullcontext():
-                engine.execute(f"create or replace temp table {step.table} as {text}")
+                engine.materialize(step.table, select)
             for check in checks.get(step.name, ()):
                 validation.ask(check, engine)
         warn_of_left_out_rows(monitor, plan, engine)
@@ -75,7 +76,7 @@ def run(
         publish(plan, engine, stage=stage, started_at=started)
     finally:
         for step in plan.steps:
-            engine.execute(f"drop table if exists temp.{step.table}")
+            engine.drop(step.table)
     return store.read_results(engine, project.store, monitor.name)
 
 

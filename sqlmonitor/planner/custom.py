@@ -86,7 +86,7 @@ def is_performance(project: Project, monitor: Monitor, index: int, known: dict[s
     key = f"custom_metrics[{index}].derived"
     found = False
     written = monitor.custom_metrics[index].derived or ""
-    for column in names.formula(written, project.dialect).find_all(exp.Column):
+    for column in names.formula(written).find_all(exp.Column):
         name, family = column.name, column.table
         if name not in known:
             is_derived = any(other.name == name for other in monitor.custom_metrics)

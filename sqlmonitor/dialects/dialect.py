@@ -1,0 +1,40 @@
+"""What is known of one engine's SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+Rewrite = Callable[[exp.Expr], exp.Expr]
+"""A node of canonical SQL as the engine has it; the node itself where nothing is to be done.
+
+Its docstring says the difference as claim / value per engine / remedy."""
+
+Proof = Literal["executed", "stand-in", "compiled"]
+"""How statements are tested: on the engine, on something that takes its place, or by parsing them only."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One engine's SQL.
+
+    Args:
+        name: sqlglot's name for it.
+        proof: how its statements are tested.
+        schemes: what its URLs begin with.
+        rewrites: by the kind of node that they stand for; applied from the leaves up, in this order.
+        extra: the extra of this package that installs the driver; None where it is always there.
+        address: an example of a URL.
+        finish: a last word over the whole statement, for what no single node says.
+    """
+
+    name: str
+    proof: Proof
+    schemes: tuple[str, ...]
+    rewrites: tuple[tuple[tuple[type[exp.Expr], ...], Rewrite], ...] = ()
+    extra: str | None = None
+    address: str = ""
+    finish: Rewrite | None = None
