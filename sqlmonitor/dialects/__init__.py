@@ -16,7 +16,7 @@ from sqlmonitor.dialects.periods import (
     PERIOD_START,
 )
 from sqlmonitor.dialects.postgres import POSTGRES
-from sqlmonitor.dialects.translation import CANONICAL, of_user, rewritten, translation
+from sqlmonitor.dialects.translation import CANONICAL, of_kind, of_user, rewritten, translation
 from sqlmonitor.errors import UnsupportedError
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Kind",
     "dialect",
     "kind",
+    "of_kind",
     "of_user",
     "rewritten",
     "translated",

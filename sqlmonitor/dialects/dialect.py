@@ -8,6 +8,9 @@ from typing import Literal
 
 from sqlglot import exp
 
+KIND = "sqlmonitor_kind"
+"""Where a cast's tree keeps the kind of what is cast, if it is known."""
+
 Rewrite = Callable[[exp.Expr], exp.Expr]
 """A node of canonical SQL as the engine has it; the node itself where nothing is to be done.
 

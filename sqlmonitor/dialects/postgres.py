@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlmonitor.dialects import shared
-from sqlmonitor.dialects.dialect import Dialect
+from sqlmonitor.dialects.dialect import KIND, Dialect
 
 COLLATION = exp.to_identifier("C", quoted=True)
 LONGEST_BIGINT = 18
@@ -106,7 +106,30 @@ def text_in_bytes(node: exp.Expr) -> exp.Expr:
     """
     if not node.args["to"].is_type("text", "varchar") or isinstance(node.this, exp.Null):
         return node
-    return exp.Collate(this=node, expression=COLLATION.copy())
+    may_be_double = isinstance(node.this.unnest(), exp.Column) and node.meta.get(KIND, "float") == "float"
+    return exp.Collate(this=_text_of_double(node) if may_be_double else node, expression=COLLATION.copy())
+
+
+def _text_of_double(node: exp.Expr) -> exp.Expr:
+    """Doubles as text, where a column may be one.
+
+    DuckDB: 1e0 is '1.0', NaN is 'nan'. PostgreSQL: '1', 'NaN'.
+    Remedy: by the type that the column has when the statement runs.
+    """
+    type_name = exp.Anonymous(this="pg_typeof", expressions=[node.this.copy()])
+    is_double = exp.In(
+        this=exp.cast(type_name, "text"),
+        expressions=[exp.Literal.string("double precision"), exp.Literal.string("real")],
+    )
+    whole = exp.RegexpLike(this=node.copy(), expression=exp.Literal.string("^-?[0-9]+$"))
+    with_point = exp.DPipe(this=node.copy(), expression=exp.Literal.string(".0"))
+    cases = (
+        exp.Case()
+        .when(exp.and_(is_double.copy(), whole), with_point)
+        .when(is_double, exp.Lower(this=node.copy()))
+        .else_(node)
+    )
+    return exp.Paren(this=cases)
 
 
 def column_in_bytes(node: exp.Expr) -> exp.Expr:

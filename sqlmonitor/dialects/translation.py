@@ -9,7 +9,8 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 from sqlglot.errors import UnsupportedError as Inexpressible
 
-from sqlmonitor.dialects.dialect import Dialect
+from sqlmonitor.dialects.dialect import KIND, Dialect
+from sqlmonitor.dialects.kinds import Kind
 from sqlmonitor.errors import UnsupportedError
 
 CANONICAL = "duckdb"
@@ -24,6 +25,13 @@ Tree = TypeVar("Tree", bound=exp.Expr)
 def of_user(tree: Tree) -> Tree:
     """Marks a tree as the user's words, which are in the engine's dialect already and stay as they are."""
     tree.meta[USERS] = True
+    return tree
+
+
+def of_kind(tree: Tree, kind: Kind) -> Tree:
+    """Notes what is known of the column that a cast to text is about; ``other`` where nothing is."""
+    if kind != "other":
+        tree.meta[KIND] = kind
     return tree
 
 

@@ -27,6 +27,7 @@ SETTINGS = {
     # On, a scan begins where another is, and sums of doubles come in another order.
     "synchronize_seqscans": "off",
     "client_min_messages": "warning",
+    "jit": "off",
 }
 LONGEST_NAME = 63
 """Bytes of an identifier; longer ones would be cut without a word, and two of them become one."""
