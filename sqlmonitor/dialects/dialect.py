@@ -9,7 +9,7 @@ from typing import Literal
 from sqlglot import exp
 
 KIND = "sqlmonitor_kind"
-"""Where a cast's tree keeps the kind of what is cast, if it is known."""
+"""Where the cast of a column of the source keeps the column's kind."""
 
 Rewrite = Callable[[exp.Expr], exp.Expr]
 """A node of canonical SQL as the engine has it; the node itself where nothing is to be done.

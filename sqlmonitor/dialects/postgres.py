@@ -6,8 +6,10 @@ from sqlglot import exp
 
 from sqlmonitor.dialects import shared
 from sqlmonitor.dialects.dialect import KIND, Dialect
+from sqlmonitor.dialects.shared import double, double_literal
 
 COLLATION = exp.to_identifier("C", quoted=True)
+LARGEST, SMALLEST = "1e60", "1e-60"
 LONGEST_BIGINT = 18
 """Digits that always fit."""
 
@@ -33,10 +35,10 @@ def exponential(node: exp.Expr) -> exp.Expr:
     argument = node.this
     if isinstance(argument.unnest(), (exp.Literal, exp.Cast)):
         return node
-    infinity = shared.double(exp.Literal.string("Infinity"))
+    infinity = double(exp.Literal.string("Infinity"))
     return (
         exp.Case()
-        .when(exp.LT(this=argument.copy(), expression=exp.Literal.number(-708)), shared.double_literal("0"))
+        .when(exp.LT(this=argument.copy(), expression=exp.Literal.number(-708)), double_literal("0"))
         .when(exp.GT(this=argument.copy(), expression=exp.Literal.number(709)), infinity)
         .else_(exp.Exp(this=argument))
     )
@@ -106,7 +108,10 @@ def text_in_bytes(node: exp.Expr) -> exp.Expr:
     """
     if not node.args["to"].is_type("text", "varchar") or isinstance(node.this, exp.Null):
         return node
-    may_be_double = isinstance(node.this.unnest(), exp.Column) and node.meta.get(KIND, "float") == "float"
+    may_be_double = isinstance(node.this.unnest(), exp.Column) and node.meta.get(KIND, "other") in (
+        "float",
+        "other",
+    )
     return exp.Collate(this=_text_of_double(node) if may_be_double else node, expression=COLLATION.copy())
 
 
@@ -141,6 +146,30 @@ def column_in_bytes(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def number_in_range(node: exp.Expr) -> exp.Expr:
+    """Results of arithmetic out of a double's range, and numbers of booleans.
+
+    DuckDB: 1e200 * 1e200 = inf, 1e-200 * 1e-200 = 0; cast(true as double) = 1. PostgreSQL: all three raise.
+    Remedy: in the source, numbers beyond 1e60 are infinite and those within 1e-60 of zero are zero, so that
+    the fourth powers that moments need stay in range; booleans become integers first.
+    """
+    kind = node.meta.get(KIND)
+    if kind is None or not node.args["to"].is_type("double"):
+        return node
+    if kind == "boolean":
+        return double(exp.cast(node.this, "int"))
+    if kind == "integer":
+        return node
+    size = exp.Abs(this=node.copy())
+    infinity = exp.Mul(this=node.copy(), expression=double(exp.Literal.string("Infinity")))
+    return exp.Paren(
+        this=exp.Case()
+        .when(exp.GT(this=size, expression=double_literal(LARGEST)), infinity)
+        .when(exp.LT(this=size.copy(), expression=double_literal(SMALLEST)), double_literal("0"))
+        .else_(node)
+    )
+
+
 POSTGRES = Dialect(
     name="postgres",
     proof="executed",
@@ -160,6 +189,7 @@ POSTGRES = Dialect(
         ((exp.TimeToStr,), time_as_text),
         ((exp.TryCast,), tried_cast),
         ((exp.Cast,), text_in_bytes),
+        ((exp.Cast,), number_in_range),
         ((exp.ColumnDef,), column_in_bytes),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),

@@ -29,9 +29,8 @@ def of_user(tree: Tree) -> Tree:
 
 
 def of_kind(tree: Tree, kind: Kind) -> Tree:
-    """Notes what is known of the column that a cast to text is about; ``other`` where nothing is."""
-    if kind != "other":
-        tree.meta[KIND] = kind
+    """Notes that a cast is of a column of the source, and the column's kind; ``other`` where it is not known."""
+    tree.meta[KIND] = kind
     return tree
 
 

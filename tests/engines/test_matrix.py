@@ -49,8 +49,9 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame) -> str:
         return f"{len(found)} rows, not {len(expected)}"
     kinds = {name: expected[name].dtype.kind for name in expected}
     # By what must be equal first, then by doubles, rounded so that a last bit changes no order.
-    exact = [name for name, kind in kinds.items() if kind != "f"]
+    exact = [name for name, kind in kinds.items() if kind != "f" and name != "is_alert"]
     keys = [*exact, *(name for name, kind in kinds.items() if kind == "f")]
+    compared = [*keys, *(name for name in kinds if name == "is_alert")]
     rounded = (
         frame.assign(
             **{name: frame[name].map(lambda x: float(f"{x:.7g}")) for name in keys if kinds[name] == "f"}
@@ -61,15 +62,23 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame) -> str:
         frame.iloc[copy.reset_index(drop=True).sort_values(keys, kind="stable").index].reset_index(drop=True)
         for frame, copy in zip((expected, found), rounded, strict=True)
     ]
-    for name in keys:
+    for name in compared:
         left, right = (frame[name] for frame in ordered)
         if kinds[name] == "f":
             same = np.isclose(left, right, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
         else:
             same = ((left == right) | (left.isna() & right.isna())).fillna(False).to_numpy(dtype=bool)
+        if name == "is_alert":
+            # A value on its threshold, to the last bit, may fall to either side.
+            near = [
+                np.isclose(ordered[0]["value"], ordered[0][limit], rtol=1e-12, atol=1e-12)
+                for limit in ("lower_threshold", "upper_threshold")
+            ]
+            same |= near[0] | near[1]
         if not same.all():
             first = int(np.flatnonzero(~same)[0])
-            return f"{name}: {(~same).sum()} rows\n{ordered[0].iloc[first]}\n{ordered[1].iloc[first]}"
+            shown = [frame.iloc[first].to_dict() for frame in ordered]
+            return f"{name}: {(~same).sum()} rows\n{shown[0]}\n{shown[1]}"
     return ""
 
 
