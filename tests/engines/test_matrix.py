@@ -74,7 +74,7 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame) -> str:
                 np.isclose(ordered[0]["value"], ordered[0][limit], rtol=1e-12, atol=1e-12)
                 for limit in ("lower_threshold", "upper_threshold")
             ]
-            same |= near[0] | near[1]
+            same = same | near[0] | near[1]
         if not same.all():
             first = int(np.flatnonzero(~same)[0])
             shown = [frame.iloc[first].to_dict() for frame in ordered]
