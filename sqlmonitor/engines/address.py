@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 HIDDEN = "***"
 SECRET_KEYS = ("password", "passwd", "pwd", "token", "access_token", "secret", "passfile", "sslpassword")
@@ -31,9 +31,10 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def _secrets(url: str) -> set[str]:
-    parts = urlsplit(url)
-    # Not parts.password alone: a password with a sign that a URL must escape is cut elsewhere.
-    user = url.partition("://")[2].rpartition("@")[0]
-    found = {user.partition(":")[2], parts.password or ""}
-    found |= {value for key, value in parse_qsl(parts.query) if key.casefold() in SECRET_KEYS}
+    # Not by urlsplit: it refuses some of the URLs that are complained of here.
+    place, _, query = url.partition("://")[2].partition("?")
+    found = {place.rpartition("@")[0].partition(":")[2]}
+    found |= {value for key, value in parse_qsl(query) if key.casefold() in SECRET_KEYS}
+    # A sign that should have been escaped may have moved the password's end.
+    found |= {url.partition("://")[2].rpartition("@")[0].partition(":")[2]}
     return {form for secret in found for form in (secret, unquote(secret)) if form}
