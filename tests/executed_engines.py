@@ -30,6 +30,9 @@ class Warehouse(Protocol):
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """Runs one statement in the engine's own words, on a connection beside the one under test."""
 
+    def run_script(self, files: list[str]) -> None:
+        """Runs files of statements in the engine's own words, in one session."""
+
     def connect(self) -> engines.Engine:
         """The engine under test."""
 
@@ -52,6 +55,11 @@ class DuckDBWarehouse:
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.file)) as connection:
             return connection.execute(sql).fetchall()
+
+    def run_script(self, files: list[str]) -> None:
+        with duckdb.connect(str(self.file)) as connection:
+            for file in files:
+                connection.execute(file).fetchall()
 
     def connect(self) -> engines.Engine:
         return engines.connect(self.url)
@@ -99,6 +107,13 @@ class PostgresWarehouse:
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def run_script(self, files: list[str]) -> None:
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for file in files:
+                connection.execute(file.encode())
 
     def connect(self) -> engines.Engine:
         return engines.connect(self.url)

@@ -31,7 +31,10 @@ class Dialect:
         rewrites: by the kind of node that they stand for; applied from the leaves up, in this order.
         extra: the extra of this package that installs the driver; None where it is always there.
         address: an example of a URL.
-        finish: a last word over the whole statement, for what no single node says.
+        session: a statement that sets the session's time zone to UTC, in the engine's own words.
+        temporary: makes a temporary ``{table}`` of the rows of ``{select}``, which replaces one that is there.
+        begin: starts a transaction; empty where there are none.
+        commit: ends it.
     """
 
     name: str
@@ -40,4 +43,7 @@ class Dialect:
     rewrites: tuple[tuple[tuple[type[exp.Expr], ...], Rewrite], ...] = ()
     extra: str | None = None
     address: str = ""
-    finish: Rewrite | None = None
+    session: str = "set timezone = 'UTC'"
+    temporary: str = "create or replace temp table {table} as\n{select}"
+    begin: str = "begin transaction"
+    commit: str = "commit"

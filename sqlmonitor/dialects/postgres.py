@@ -176,6 +176,10 @@ POSTGRES = Dialect(
     schemes=("postgresql", "postgres"),
     extra="postgres",
     address="postgresql://user:${PASSWORD}@host/database",
+    # Nothing is known of a new table's rows until it is analyzed; joins over it would be nested loops.
+    temporary="drop table if exists pg_temp.{table};\n"
+    "create temporary table {table} as\n{select};\nanalyze {table}",
+    begin="begin",
     rewrites=(
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),

@@ -56,7 +56,7 @@ def rewritten(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
             else:
                 parent.set(key, new, index=place)
             current = new
-    return dialect.finish(root) if dialect.finish else root
+    return root
 
 
 def translation(statement: str | exp.Expr, dialect: Dialect, *, pretty: bool = False) -> str:

@@ -93,7 +93,8 @@ class DuckDB:
 
     def materialize(self, table: str, select: str | exp.Expr) -> None:
         """Makes a temporary table of a SELECT's rows; replaces one that is there."""
-        self.execute(f"create or replace temp table {table} as {self._text(select)}")
+        form = dialects.dialect(self.dialect).temporary
+        self.execute(form.format(table=table, select=self._text(select)))
 
     def drop(self, table: str) -> None:
         """Drops a temporary table, if it is there."""

@@ -100,7 +100,7 @@ class Postgres:
         self.execute_own(self._translated(tree))
 
     def execute_own(self, text: str) -> None:
-        """Runs one statement that is PostgreSQL's already."""
+        """Runs text that is PostgreSQL's already; several statements in it are one transaction."""
         try:
             self.connection.execute(text.encode())
         except psycopg.Error as error:
@@ -131,11 +131,8 @@ class Postgres:
                 f"the name {table} is longer than the {LONGEST_NAME} bytes that PostgreSQL keeps",
                 remedy="give the metric a shorter name",
             )
-        text = self._translated(select)
-        self.drop(table)
-        self.execute_own(f"create temporary table {table} as {text}")
-        # Nothing is known of a new table's rows; joins over it would be nested loops.
-        self.execute_own(f"analyze {table}")
+        form = dialects.dialect(self.dialect).temporary
+        self.execute_own(form.format(table=table, select=self._translated(select)))
 
     def drop(self, table: str) -> None:
         """Drops a temporary table, if it is there; a lost connection has dropped it."""
