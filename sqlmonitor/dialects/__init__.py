@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlmonitor.dialects.compiled import COMPILED, REFUSED
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import DUCKDB
 from sqlmonitor.dialects.kinds import Kind, kind
@@ -39,16 +40,12 @@ __all__ = [
     "translated",
 ]
 
-DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES)}
-# Known by their URLs, so that a project file can be read; nothing is written in them yet.
+DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, *COMPILED)}
+# Known by their URLs, so that a project file can be read; nothing is written in them.
 UNWRITTEN = {
+    "athena": "athena",
     "clickhouse": "clickhouse",
-    "snowflake": "snowflake",
-    "bigquery": "bigquery",
-    "redshift": "redshift",
-    "databricks": "databricks",
     "spark": "spark",
-    "trino": "trino",
     "mysql": "mysql",
     "mssql": "tsql",
 }
@@ -66,8 +63,9 @@ def dialect(name: str) -> Dialect:
         ways: dict[str, list[str]] = {}
         for one in DIALECTS.values():
             ways.setdefault(one.proof, []).append(one.name)
+        why = REFUSED.get(name)
         raise UnsupportedError(
-            f"dialect '{name}' is not supported yet",
+            f"dialect '{name}' cannot be written: {why}" if why else f"dialect '{name}' is not supported yet",
             remedy="; ".join(f"{proof}: {', '.join(sorted(names))}" for proof, names in sorted(ways.items())),
         )
     return DIALECTS[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlglot
 from sqlglot import exp
 
 from sqlmonitor.errors import UnsupportedError
@@ -98,4 +99,73 @@ def sum_as_double(node: exp.Expr) -> exp.Expr:
     is_whole = not (isinstance(node.parent, (exp.Window, exp.Filter)) and node.arg_key == "this")
     if isinstance(inner, SUMMING) and is_whole and not isinstance(node.parent, exp.Cast):
         return double(node)
+    return node
+
+
+def whole_quotient(node: exp.Expr) -> exp.Expr:
+    """Division of whole numbers.
+
+    DuckDB: 7 // 2 = 3. Others: their own words for it, or none.
+    Remedy: floor of the quotient; all of them are positive.
+    """
+    quotient = exp.Div(this=double(node.this.unnest()), expression=node.expression, typed=True, safe=False)
+    return exp.cast(exp.Floor(this=quotient), "bigint")
+
+
+def over_nulls(node: exp.Expr) -> exp.Expr:
+    """The largest of several.
+
+    DuckDB: greatest(null, 1) = 1. Trino, BigQuery: NULL.
+    Remedy: without those that are NULL, two at a time.
+    """
+    result: exp.Expr = node.this
+    others: list[exp.Expr] = node.expressions
+    for other in others:
+        pair = type(node)(this=result.copy(), expressions=[other.copy()])
+        result = exp.Coalesce(this=pair, expressions=[result, other])
+    return result
+
+
+def nulls_last_by_key(node: exp.Expr) -> exp.Expr:
+    """The order of NULL.
+
+    DuckDB: last. BigQuery: first, and no NULLS LAST in windows with a frame.
+    Remedy: whether it is NULL as a key of its own.
+    """
+    keys = []
+    for key in node.expressions:
+        is_null = exp.Paren(this=exp.Is(this=key.this.copy(), expression=exp.null()))
+        is_falling = bool(key.args.get("desc"))
+        keys += [
+            exp.Ordered(this=is_null, nulls_first=True),
+            exp.Ordered(this=key.this, desc=is_falling, nulls_first=not is_falling),
+        ]
+    node.set("expressions", keys)
+    return node
+
+
+def unnest_by_places(node: exp.Expr) -> exp.Expr:
+    """Lists as rows.
+
+    DuckDB: select unnest([a, b]), unnest([1, 2]). Redshift, Snowflake, Databricks, Trino, BigQuery: not in a
+    select list, or one only.
+    Remedy: a cross join with the places 1 and on, and a choice by place.
+    """
+    lists = [one for one in node.expressions if isinstance(one.unalias(), exp.Explode)]
+    if not lists:
+        return node
+    lengths = {len(one.unalias().this.expressions) for one in lists}
+    assert len(lengths) == 1
+    for one in lists:
+        case = exp.Case()
+        values = one.unalias().this.expressions
+        for place, value in enumerate(values, 1):
+            here = exp.EQ(this=exp.column("place", table="places"), expression=exp.Literal.number(place))
+            case = case.when(here, value, copy=False)
+        one.unalias().replace(case)
+    text = " union all ".join(f"select {place} as place" for place in range(1, lengths.pop() + 1))
+    places = exp.Subquery(
+        this=sqlglot.parse_one(text), alias=exp.TableAlias(this=exp.to_identifier("places"))
+    )
+    node.append("joins", exp.Join(this=places, kind="CROSS"))
     return node

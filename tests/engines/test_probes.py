@@ -6,6 +6,7 @@ import math
 from datetime import datetime
 from typing import Any
 
+import duckdb
 import every_plan
 import pyarrow as pa
 import pytest
@@ -13,7 +14,9 @@ import sqlglot
 from executed_engines import ENGINES
 from sqlglot import exp
 
-from sqlmonitor import templates
+from sqlmonitor import dialects, templates
+from sqlmonitor.dialects import shared
+from sqlmonitor.dialects.dialect import Dialect
 
 NAN, INFINITY = math.nan, math.inf
 NUMBERS = pa.table(
@@ -228,3 +231,44 @@ def test_every_function_of_the_templates_is_probed() -> None:
             *(operations(templates.rendered(step)) for step in every_plan.plan(variant).steps)
         )
     assert used <= probed
+
+
+PORTABLE = Dialect(
+    name="duckdb",
+    proof="compiled",
+    schemes=(),
+    rewrites=(
+        ((exp.Select,), shared.unnest_by_places),
+        ((exp.Literal,), shared.number_as_double),
+        ((exp.Order,), shared.order_by_all),
+        ((exp.Order,), shared.nulls_last_by_key),
+        ((exp.Greatest, exp.Least), shared.over_nulls),
+        ((exp.IsNan,), shared.equals_nan),
+        ((exp.IntDiv,), shared.whole_quotient),
+        ((exp.Div,), shared.safe_quotient),
+        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
+    ),
+)
+"""What the dialects that are only compiled are made of, written for an engine that is here."""
+
+
+# An order inside of distinct takes its argument only.
+REWRITTEN = [(sql, value) for sql, value in PROBES if "distinct name" not in sql]
+
+
+@pytest.mark.parametrize(("sql", "expected"), REWRITTEN, ids=[sql for sql, _ in REWRITTEN])
+def test_shared_rewrites_keep_the_value(sql: str, expected: Any) -> None:
+    tree = dialects.rewritten(sqlglot.parse_one(sql, dialect="duckdb"), PORTABLE)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.register("numbers", NUMBERS)
+        text = tree.sql(dialect="duckdb")
+        description = connection.execute(text).description
+        row = connection.fetchone()
+    assert description is not None
+    assert row is not None
+    found = dict(zip((column[0] for column in description), row, strict=True))["found"]
+    if expected is None or isinstance(expected, (bool, str)):
+        assert found == expected
+    else:
+        assert float(found) == pytest.approx(expected, rel=1e-15, abs=1e-300, nan_ok=True)
