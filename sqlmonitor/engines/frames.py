@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlmonitor import dialects
@@ -40,8 +41,10 @@ def _series(values: list[Any], kind: dialects.Kind) -> pandas.Series[Any]:
         return pandas.Series(values, dtype="Int64" if has_nulls else "int64")
     if kind == "boolean":
         return pandas.Series(values, dtype="boolean" if has_nulls else "bool")
-    if kind == "time":
-        return pandas.Series(values, dtype="datetime64[us]")
+    if kind == "time" and not any(isinstance(value, time) for value in values):
+        # Sessions are in UTC, so a time with a zone is the same instant without it.
+        naive = [value.replace(tzinfo=None) if isinstance(value, datetime) else value for value in values]
+        return pandas.Series(naive, dtype="datetime64[us]")
     if kind == "text":
         return pandas.Series(values, dtype="str")
     return pandas.Series(values, dtype="object")

@@ -181,32 +181,25 @@ class Postgres:
     def _fetched(
         self, text: str, most: int | None = None
     ) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
+        """Columns with their types, and rows: all of them, or so many at most."""
         try:
             cursor = self.connection.execute(text.encode())
-            described = [(column.name, column.type_code, column._fmod) for column in cursor.description or ()]
+            columns = [(column.name, column.type_display) for column in cursor.description or ()]
             rows = cursor.fetchall() if most is None else cursor.fetchmany(most)
-            return self._named(described), rows
+            return [(name, self._type(written)) for name, written in columns], rows
         except psycopg.Error as error:
             raise self._explained(error) from None
 
-    def _named(self, described: list[tuple[str, int, int]]) -> list[tuple[str, str]]:
-        """Columns with their types' names instead of numbers."""
-        codes = sorted({code for _, code, _ in described})
-        types = self.connection.execute(
-            "select oid::int8, case when typtype = 'e' then 'enum' end from pg_type where oid = any(%s::oid[])",
-            (codes,),
-        ).fetchall()
-        special = dict(types)
-        named = []
-        for name, code, modifier in described:
-            written = special.get(code)
-            if written is None:
-                row = self.connection.execute(
-                    "select format_type(%s::oid, %s::int4)", (code, modifier)
-                ).fetchone()
-                written = row[0] if row else "unknown"
-            named.append((name, written))
-        return named
+    def _type(self, written: str) -> str:
+        """The type's name; the driver has only a number for those that it does not know, such as enumerations."""
+        if not written.isdigit():
+            return written
+        found = self.connection.execute(
+            "select case typtype when 'e' then 'enum' else typname end from pg_type where oid = %s::oid",
+            (written,),
+        )
+        row = found.fetchone()
+        return str(row[0]) if row else written
 
     def _explained(self, error: psycopg.Error) -> WarehouseError:
         return explained(error, self.url)
