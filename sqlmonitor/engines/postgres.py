@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import sqlglot
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from sqlglot import exp
 
 from sqlmonitor import dialects
@@ -52,7 +53,7 @@ class Postgres:
         try:
             connection.autocommit = True
             for name, value in SETTINGS.items():
-                connection.execute("select set_config(%s, %s, false)", (name, value))
+                self._cursor("select set_config(%s, %s, false)", (name, value))
         except psycopg.Error as error:
             raise self._explained(error) from None
 
@@ -102,7 +103,7 @@ class Postgres:
     def execute_own(self, text: str) -> None:
         """Runs text that is PostgreSQL's already; several statements in it are one transaction."""
         try:
-            self.connection.execute(text.encode())
+            self._cursor(text)
         except psycopg.Error as error:
             raise self._explained(error) from None
 
@@ -172,8 +173,12 @@ class Postgres:
             raise
 
     def _has_schema(self, name: str) -> bool:
-        found = self.connection.execute("select 1 from pg_namespace where nspname = %s", (name,))
+        found = self._cursor("select 1 from pg_namespace where nspname = %s", (name,))
         return found.fetchone() is not None
+
+    def _cursor(self, text: str, values: tuple[str, ...] | None = None) -> psycopg.Cursor[tuple[Any, ...]]:
+        # Of our own kind: the user's connection may make dictionaries of rows.
+        return self.connection.cursor(row_factory=tuple_row).execute(text.encode(), values)
 
     def _translated(self, statement: str | exp.Expr) -> str:
         return dialects.translated(statement, self.dialect)
@@ -183,7 +188,7 @@ class Postgres:
     ) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
         """Columns with their types, and rows: all of them, or so many at most."""
         try:
-            cursor = self.connection.execute(text.encode())
+            cursor = self._cursor(text)
             columns = [(column.name, column.type_display) for column in cursor.description or ()]
             rows = cursor.fetchall() if most is None else cursor.fetchmany(most)
             return [(name, self._type(written)) for name, written in columns], rows
@@ -194,7 +199,7 @@ class Postgres:
         """The type's name; the driver has only a number for those that it does not know, such as enumerations."""
         if not written.isdigit():
             return written
-        found = self.connection.execute(
+        found = self._cursor(
             "select case typtype when 'e' then 'enum' else typname end from pg_type where oid = %s::oid",
             (written,),
         )

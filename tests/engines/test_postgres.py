@@ -14,6 +14,7 @@ import pytest
 import small_world
 import sqlalchemy
 from executed_engines import Warehouse
+from psycopg.rows import dict_row
 
 import sqlmonitor
 from sqlmonitor import engines, runner
@@ -245,7 +246,7 @@ def test_a_missing_driver_names_the_extra(monkeypatch) -> None:
 
 def test_open_connections_are_taken(world) -> None:
     count = "select count(*) as rows from scored"
-    with psycopg.connect(world.url) as connection:
+    with psycopg.connect(world.url, row_factory=dict_row) as connection:
         assert sqlmonitor.connect(connection).first(count) == {"rows": ROWS}
     made = sqlalchemy.create_engine(world.url.replace("postgresql:", "postgresql+psycopg:"))
     with sqlmonitor.connect(made) as engine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from executed_engines import Warehouse
 
-from sqlmonitor import dialects, engines
+from sqlmonitor import dialects, engines, store
 from sqlmonitor.cli import main
 
 TYPES = {
@@ -63,3 +63,15 @@ def test_init_writes_a_file_for_a_table(world, tmp_path) -> None:
     written = (tmp_path / "sqlmonitor.yml").read_text()
     assert "score: score" in written
     assert "timestamp '2024-" in written
+
+
+def test_text_of_the_store_is_in_the_order_of_bytes(world) -> None:
+    with engines.connect(world.url) as engine:
+        for statement in store.creation("watch"):
+            engine.execute(statement)
+    collations = world.run(
+        "select distinct c.collname from pg_attribute as a join pg_class as t on t.oid = a.attrelid "
+        "join pg_namespace as n on n.oid = t.relnamespace join pg_collation as c on c.oid = a.attcollation "
+        "where n.nspname = 'watch'"
+    )
+    assert collations == [("C",)]
