@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sqlmonitor import definitions, engines, runner, store
-from sqlmonitor.engines import DuckDB, Engine
+from sqlmonitor.engines import Engine
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.results import Results
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 class Monitor:
@@ -86,10 +83,15 @@ def load(path: str | Path = "sqlmonitor.yml") -> Project:
     return Project(definitions.load(path))
 
 
-def connect(warehouse: str | duckdb.DuckDBPyConnection) -> Engine:
-    """Opens a warehouse by its URL, or takes a connection that is open already.
+def connect(warehouse: Any) -> Engine:
+    """Opens a warehouse by its URL, or takes what is open already.
+
+    Args:
+        warehouse: a URL such as ``postgresql://user@host/database``, an open DuckDB or psycopg connection,
+            or a SQLAlchemy engine, of which one connection is taken out of its pool.
 
     Raises:
+        UnsupportedError: where no engine serves it, or its driver is not installed.
         WarehouseError: where it cannot be opened.
     """
-    return engines.connect(warehouse) if isinstance(warehouse, str) else DuckDB(warehouse)
+    return engines.connect(warehouse) if isinstance(warehouse, str) else engines.adopt(warehouse)

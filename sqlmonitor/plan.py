@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlglot import exp
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -93,7 +95,7 @@ class Check:
 
     Args:
         after: name of the step after which it can be asked.
-        sql: DuckDB SQL over the steps' tables.
+        sql: canonical SQL over the steps' tables; a tree where it has words of the user.
         message: with ``{column}`` for the columns of the first row.
         remedy: what to do about it.
         example: rows that break it, read only where it is broken; the columns of the first one may
@@ -101,7 +103,7 @@ class Check:
     """
 
     after: str
-    sql: str
+    sql: str | exp.Expr
     message: str
     remedy: str
     example: Step | None = None

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from sqlmonitor import planner, store, templates, validation
+from sqlmonitor import dialects, planner, store, templates, validation
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Check, Plan
 
@@ -60,14 +60,18 @@ def run(
     for check in plan.checks:
         checks.setdefault(check.after, []).append(check)
     total = len(plan.steps) + 1
+    dialect = dialects.dialect(engine.dialect)
     try:
         for number, step in enumerate(plan.steps, 1):
             if progress:
                 progress(step.title, number, total)
+            select = templates.select(step, engine.dialect)
+            if logger.isEnabledFor(logging.INFO):
+                logger.info("-- %s\n%s;", step.title, dialects.translated(select, engine.dialect))
             with engine.in_one_order() if step.depends_on_order else nullcontext():
-                for statement in templates.statements(step):
-                    logger.info("-- %s\n%s;", step.title, statement)
-                    engine.execute(statement)
+                engine.materialize(step.table, select)
+            if step.is_parameters and dialect.keep_constants is not None:
+                engine.execute(dialect.keep_constants.format(table=step.table))
             for check in checks.get(step.name, ()):
                 validation.ask(check, engine)
         warn_of_left_out_rows(monitor, plan, engine)
@@ -76,7 +80,7 @@ def run(
         publish(plan, engine, stage=stage, started_at=started)
     finally:
         for step in plan.steps:
-            engine.execute(f"drop table if exists temp.{step.table}")
+            engine.drop(step.table)
     return store.read_results(engine, project.store, monitor.name)
 
 

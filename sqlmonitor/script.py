@@ -6,40 +6,36 @@ from sqlmonitor import dialects, store, templates
 from sqlmonitor.plan import Plan
 
 
-def script(plan: Plan, dialect: str = "duckdb") -> list[tuple[str, str]]:
+def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
     """File names and texts, in order; the last file stores the results.
 
+    Args:
+        plan: of a monitor.
+        name: the dialect's.
+
     Raises:
-        UnsupportedError: for a dialect that cannot be written yet.
+        UnsupportedError: for a dialect that cannot be written, or cannot say a step.
     """
-    dialects.dialect(dialect)
-    files = [
-        (
-            "00_session.sql",
-            "-- session: chunks are cut in UTC, as `sqlmonitor run` does.\nset timezone = 'UTC';\n",
-        )
-    ]
+    dialect = dialects.dialect(name)
+    session = "-- session: chunks are cut in UTC, as `sqlmonitor run` does."
+    files = [("00_session.sql", f"{session}\n{dialect.session};\n")]
     for number, step in enumerate(plan.steps, 1):
         header = "\n".join(f"-- {line}" for line in templates.comment(step.template).splitlines())
-        files.append(
-            (
-                f"{number:02d}_{step.name}.sql",
-                f"{header}\n"
-                + "".join(f"{statement};\n" for statement in templates.statements(step, dialect)),
-            )
-        )
-    statements = [
-        *store.creation(plan.schema),
-        "begin transaction",
-        *store.publication(
-            plan,
-            run_id="by_hand",
-            stage="run",
-            started_at="cast(current_timestamp as timestamp)",
-            now="cast(current_timestamp as timestamp)",
-        ),
-        "commit",
-    ]
+        made = [dialect.temporary.format(table=step.table, select=templates.sql(step, name))]
+        if step.is_parameters and dialect.keep_constants is not None:
+            made.append(dialect.keep_constants.format(table=step.table))
+        files.append((f"{number:02d}_{step.name}.sql", f"{header}\n" + "".join(f"{one};\n" for one in made)))
+    stored = store.publication(
+        plan,
+        run_id="by_hand",
+        stage="run",
+        started_at="cast(current_timestamp as timestamp)",
+        now="cast(current_timestamp as timestamp)",
+    )
+    statements = [dialects.translated(one, name) for one in store.creation(plan.schema)]
+    statements += [dialect.begin] if dialect.begin else []
+    statements += [dialects.translated(one, name) for one in stored]
+    statements += [dialect.commit] if dialect.begin else []
     files.append(
         (
             f"{len(plan.steps) + 1:02d}_store.sql",

@@ -91,11 +91,11 @@ class SourceRows:
 
     def number(self, name: str) -> exp.Expr:
         """A numeric column as a double."""
-        return exp.cast(self.column(name), "double")
+        return dialects.of_kind(exp.cast(self.column(name), "double"), self.types.kind(name))
 
     def text(self, name: str) -> exp.Expr:
         """A categorical column as text."""
-        return exp.cast(self.column(name), "varchar")
+        return dialects.of_kind(exp.cast(self.column(name), "varchar"), self.types.kind(name))
 
     def time(self) -> exp.Expr:
         """The row's timestamp, or NULL where the monitor has none."""
@@ -124,6 +124,13 @@ class SourceRows:
     def label(self, name: str) -> exp.Expr:
         """A label of the predictions; NaN is missing."""
         return _without_nan(self.column(name), self.types.kind(name))
+
+    def measured(self) -> exp.Expr:
+        """The label as a double."""
+        target = self.monitor.target
+        of_target = target is not None and target.relation is not None
+        kind = self.types.kind(target.column, of_target=of_target) if target else "other"
+        return dialects.of_kind(exp.cast(self.actual(), "double"), kind)
 
     def actual(self) -> exp.Expr:
         """The label, wherever it stands; NULL where the monitor has none or it is NaN."""

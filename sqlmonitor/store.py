@@ -219,7 +219,13 @@ def publication(plan: Plan, *, run_id: str, stage: str, started_at: str, now: st
         if name == "score_histograms":
             columns.remove("class")
         listed = ", ".join(columns)
-        chosen = ", ".join(f"rows_of_step.{column}" for column in columns)
+        # Labels have the type of the user's column; engines differ in how they would make text of it.
+        chosen = ", ".join(
+            f"cast(rows_of_step.{column} as varchar) as {column}"
+            if column.endswith("_label")
+            else f"rows_of_step.{column}"
+            for column in columns
+        )
         if is_counted:
             statements.append(
                 f"insert into {place}.{table} (monitor, fit_id, {', '.join(CHUNK)}, {listed}) "

@@ -13,10 +13,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlglot import exp
 
 from sqlmonitor import contract, dialects
+from sqlmonitor.dialects import CANONICAL
 from sqlmonitor.errors import ConfigurationError, InternalError, SqlmonitorError
 from sqlmonitor.plan import Plan, Step
+from sqlmonitor.slots import Slots
 
-CANONICAL = "duckdb"
 # What rendering a template that we did not write may raise.
 OWN_ERRORS = (
     jinja2.TemplateError,
@@ -94,16 +95,21 @@ def comment(template: str) -> str:
     return "\n".join(lines)
 
 
-def rendered(step: Step) -> Rendered:
-    """The step's SELECT over its inputs' tables, in DuckDB's SQL, as the template wrote it."""
-    values: dict[str, Any] = dict(step.parameters)
+def rendered(step: Step, slots: Slots | None = None) -> Rendered:
+    """The step's SELECT over its inputs' tables, in canonical SQL, as the template wrote it.
+
+    Args:
+        step: whose template it is.
+        slots: takes the trees, for which names stand in the text; without it they are written out.
+    """
+    values: dict[str, Any] = slots.placed(step.parameters) if slots else dict(step.parameters)
     for name, given in step.inputs.items():
         if isinstance(given, list):
-            values[name] = [_reader(one) for one in given]
+            values[name] = [_reader(one, slots) for one in given]
         elif given.is_parameters:
-            values |= _parameters(name, given)
+            values |= _parameters(name, given, slots)
         else:
-            values[name] = _reader(given)
+            values[name] = _reader(given, slots)
     if step.origin is not None:
         return _rendered_own(step, values)
     return Rendered(environment().get_template(step.template).render(values))
@@ -174,30 +180,35 @@ def _rendered_own(step: Step, values: dict[str, Any]) -> Rendered:
         ) from error
 
 
-def statements(step: Step, dialect: str | None = None) -> list[str]:
-    """What makes the step's temporary table: one statement, or two where its row is kept as constants.
-
-    Args:
-        step: a step of a plan.
-        dialect: formats the text for people, in this dialect; None to run it as rendered.
-    """
-    text = rendered(step) if dialect is None else sql(step, dialect)
-    made = [f"create or replace temp table {step.table} as\n{text}"]
-    keep = dialects.DIALECTS[CANONICAL].keep_constants
-    if step.is_parameters and keep is not None:
-        made.append(keep.format(table=step.table))
+def statements(step: Step) -> list[str]:
+    """What makes the step's temporary table, in canonical SQL: two statements where its row is kept as constants."""
+    made = [f"create or replace temp table {step.table} as\n{rendered(step)}"]
+    if step.is_parameters:
+        made.append(dialects.KEEP_CONSTANTS.format(table=step.table))
     return made
 
 
-def _parameters(name: str, step: Step) -> dict[str, Rendered]:
-    constants = dialects.DIALECTS[CANONICAL].constants
-    if constants is not None:
-        return {name: Rendered(constants.format(table=step.table))}
+def _parameters(name: str, step: Step, slots: Slots | None) -> dict[str, Rendered]:
+    if slots is None:
+        return {name: Rendered(dialects.CONSTANTS.format(table=step.table))}
     return {name: Rendered("parameters"), f"{name}_table": Rendered(step.table)}
 
 
-def _reader(step: Step) -> Rendered:
-    return Rendered(f"({rendered(step)})" if step.is_inline else step.table)
+def _reader(step: Step, slots: Slots | None = None) -> Rendered:
+    return Rendered(f"({rendered(step, slots)})" if step.is_inline else step.table)
+
+
+def select(step: Step, dialect: str = CANONICAL) -> str | exp.Expr:
+    """The step's SELECT as an engine takes it.
+
+    Returns:
+        The text as the template wrote it where the engine speaks that; else a tree, in which what the user
+        wrote has never been text of another dialect.
+    """
+    if dialect == CANONICAL:
+        return rendered(step)
+    slots = Slots()
+    return slots.filled(rendered(step, slots))
 
 
 def sql(step: Step, dialect: str = CANONICAL) -> str:
@@ -205,10 +216,17 @@ def sql(step: Step, dialect: str = CANONICAL) -> str:
 
     Raises:
         InternalError: where the rendered text is not one SELECT.
+        UnsupportedError: where the dialect cannot say it.
     """
-    statement = sqlglot.parse_one(rendered(step), dialect=CANONICAL)
-    if not isinstance(statement, exp.Query):
+    slots = Slots()
+    tree = slots.filled(rendered(step, slots)) if dialect != CANONICAL else _parsed(step)
+    if not isinstance(tree, exp.Query):
         raise InternalError(f"template {step.template} is not one SELECT")
-    for node in statement.walk():
+    return dialects.translated(tree, dialect, pretty=True)
+
+
+def _parsed(step: Step) -> exp.Expr:
+    tree: exp.Expr = sqlglot.parse_one(rendered(step), dialect=CANONICAL)
+    for node in tree.walk():
         node.comments = None
-    return statement.sql(dialect=dialect, pretty=True)
+    return tree

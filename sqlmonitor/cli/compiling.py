@@ -82,12 +82,12 @@ def _planned(project: Project, monitor: Monitor) -> Plan:
 def _known_dialect(name: str) -> str:
     from sqlglot.dialects.dialect import Dialects
 
-    from sqlmonitor.definitions.warehouse import DIALECTS
+    from sqlmonitor.dialects import SCHEMES
     from sqlmonitor.errors import ConfigurationError
 
     known = {dialect.value for dialect in Dialects if dialect.value}
     wanted = name.casefold()
-    wanted = wanted if wanted in known else DIALECTS.get(wanted, wanted)
+    wanted = wanted if wanted in known else SCHEMES.get(wanted, wanted)
     if wanted not in known:
         raise ConfigurationError(
             f"unknown dialect '{name}'", key="--dialect", allowed=sorted(known), word=name

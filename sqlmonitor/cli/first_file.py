@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 __all__ = ["Guess", "guessed", "range_query", "written"]
 
@@ -83,7 +86,7 @@ def guessed(table: str, columns: dict[str, str]) -> Guess:
     return guess
 
 
-def range_query(guess: Guess, dialect: str) -> str | None:
+def range_query(guess: Guess, dialect: str) -> exp.Select | None:
     """The query for the first and the last timestamp, or None without a timestamp."""
     if guess.timestamp is None:
         return None
@@ -92,11 +95,10 @@ def range_query(guess: Guess, dialect: str) -> str | None:
     from sqlmonitor import names
 
     column = exp.column(guess.timestamp, quoted=True)
-    query = exp.select(
+    return exp.select(
         exp.alias_(exp.Min(this=column.copy()), "first", quoted=True),
         exp.alias_(exp.Max(this=column.copy()), "last", quoted=True),
     ).from_(names.relation(guess.table, dialect))
-    return query.sql(dialect=dialect)
 
 
 def written(url: str, guess: Guess) -> str:

@@ -117,7 +117,7 @@ def _sql_texts(monitor: Monitor, dialect: str) -> Iterator[tuple[str, str | None
         return names.aggregate(text, dialect, allowed)
 
     def formula(text: str) -> object:
-        return names.formula(text, dialect)
+        return names.formula(text)
 
     yield "predictions.relation", monitor.predictions.relation, relation
     yield "predictions.sql", monitor.predictions.sql, query

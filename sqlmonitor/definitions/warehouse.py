@@ -10,24 +10,9 @@ import re
 from collections.abc import Mapping
 
 from sqlmonitor.definitions.definition import complaint
+from sqlmonitor.dialects import CANONICAL, SCHEMES
 
-__all__ = ["DIALECTS", "PROFILE_KEYS", "check", "dialect_of", "expand"]
-
-DIALECTS = {
-    "duckdb": "duckdb",
-    "postgres": "postgres",
-    "postgresql": "postgres",
-    "clickhouse": "clickhouse",
-    "snowflake": "snowflake",
-    "bigquery": "bigquery",
-    "redshift": "redshift",
-    "databricks": "databricks",
-    "spark": "spark",
-    "trino": "trino",
-    "mysql": "mysql",
-    "mssql": "tsql",
-}
-"""A URL's scheme and sqlglot's name of the dialect behind it."""
+__all__ = ["PROFILE_KEYS", "check", "dialect_of", "expand"]
 
 PROFILE_KEYS = ("dbt_profile", "target")
 
@@ -96,7 +81,7 @@ def check(warehouse: object) -> str | dict[str, str]:
 def dialect_of(warehouse: str | dict[str, str]) -> str:
     """Sqlglot's name of the warehouse's dialect; duckdb where a dbt profile decides later."""
     found = SCHEME.match(warehouse) if isinstance(warehouse, str) else None
-    return DIALECTS.get(found[1].casefold(), "duckdb") if found else "duckdb"
+    return SCHEMES.get(found[1].casefold(), CANONICAL) if found else CANONICAL
 
 
 def _check_url(text: str) -> str:
@@ -105,11 +90,11 @@ def _check_url(text: str) -> str:
     found = SCHEME.match(url)
     if found is None:
         raise complaint("must be a URL that starts with its engine", remedy=remedy)
-    if found[1].casefold() not in DIALECTS:
+    if found[1].casefold() not in SCHEMES:
         hidden = "${" in text
         raise complaint(
             "the URL's engine is unknown" if hidden else f"unknown engine '{found[1]}'",
-            allowed=DIALECTS,
+            allowed=SCHEMES,
             word=None if hidden else found[1],
         )
     return url

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
+from sqlmonitor import dialects
 from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
 
 class DuckDB:
-    """A handful of verbs over one connection.
+    """The verbs of ``Engine`` over one DuckDB connection.
 
     Args:
-        connection: an open DuckDB connection; its session time zone is set to UTC.
+        connection: open; its session time zone is set to UTC.
     """
+
+    dialect = "duckdb"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -63,36 +66,24 @@ class DuckDB:
         """Closes the connection."""
         self.connection.close()
 
-    def execute(self, sql: str) -> None:
-        """Runs one statement.
-
-        Raises:
-            WarehouseError: with the engine's own words.
-        """
+    def execute(self, statement: str | exp.Expr) -> None:
+        """Runs one statement."""
         try:
-            self.connection.execute(sql).fetchall()
+            self.connection.execute(self._text(statement)).fetchall()
         except duckdb.Error as error:
             raise _explained(error) from None
 
-    def query(self, sql: str) -> pandas.DataFrame:
-        """Runs one SELECT and fetches its (small) result.
-
-        Raises:
-            WarehouseError: with the engine's own words.
-        """
+    def query(self, statement: str | exp.Expr) -> pandas.DataFrame:
+        """Runs one SELECT and fetches its (small) result."""
         try:
-            return self.connection.execute(sql).df()
+            return self.connection.execute(self._text(statement)).df()
         except duckdb.Error as error:
             raise _explained(error) from None
 
-    def first(self, sql: str) -> dict[str, Any] | None:
-        """The first row of a SELECT by column name, or None.
-
-        Raises:
-            WarehouseError: with the engine's own words.
-        """
+    def first(self, statement: str | exp.Expr) -> dict[str, Any] | None:
+        """The first row of a SELECT by column name, or None."""
         try:
-            cursor = self.connection.execute(sql)
+            cursor = self.connection.execute(self._text(statement))
             names = [column[0] for column in cursor.description or []]
             rows = cursor.fetchall()
         except duckdb.Error as error:
@@ -100,14 +91,19 @@ class DuckDB:
         return dict(zip(names, rows[0], strict=True)) if rows else None
 
     def describe(self, relation: str | exp.Expr) -> dict[str, str]:
-        """Column names of a relation with their types.
-
-        Raises:
-            WarehouseError: where there is no such relation.
-        """
+        """Column names of a relation with their types."""
         text = relation if isinstance(relation, str) else relation.sql(dialect="duckdb")
         frame = self.query(f"describe select * from {text}")
         return dict(zip(frame["column_name"], frame["column_type"], strict=True))
+
+    def materialize(self, table: str, select: str | exp.Expr) -> None:
+        """Makes a temporary table of a SELECT's rows; replaces one that is there."""
+        form = dialects.dialect(self.dialect).temporary
+        self.execute(form.format(table=table, select=self._text(select)))
+
+    def drop(self, table: str) -> None:
+        """Drops a temporary table, if it is there."""
+        self.execute(f"drop table if exists temp.{table}")
 
     @contextmanager
     def in_one_order(self) -> Iterator[None]:
@@ -123,11 +119,7 @@ class DuckDB:
             self.connection.execute(f"set threads = {threads}")
 
     def refuse_open_transaction(self) -> None:
-        """Ours would end one that is open on the user's connection, or undo it.
-
-        Raises:
-            WarehouseError: where one is open.
-        """
+        """Ours would end one that is open on the user's connection, or undo it."""
         # Outside of a transaction, every statement is one of its own. A second begin would end the user's.
         first, second = (self.connection.execute("select txid_current()").fetchall() for _ in range(2))
         if first == second:
@@ -137,11 +129,7 @@ class DuckDB:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All statements inside, or none.
-
-        Raises:
-            WarehouseError: where another run changed the same rows meanwhile.
-        """
+        """All statements inside, or none; the later of two runs on the same rows is refused."""
         self.execute("begin transaction")
         try:
             yield
@@ -149,6 +137,9 @@ class DuckDB:
         except BaseException:
             self.roll_back()
             raise
+
+    def _text(self, statement: str | exp.Expr) -> str:
+        return dialects.translated(statement, self.dialect)
 
     def roll_back(self) -> None:
         """Leaves the transaction, if one is open."""

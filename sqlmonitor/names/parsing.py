@@ -14,6 +14,7 @@ from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from sqlmonitor.dialects import of_user
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.names import refusals
 
@@ -144,7 +145,7 @@ def query(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Collecti
         raise ConfigurationError(f"a query must be one SELECT, but is {tree.key.upper()}", remedy=remedy)
     refusals.refuse_parts(tree, "a query", remedy)
     refusals.check_functions(tree, dialect, allowed_functions)
-    return tree
+    return of_user(tree)
 
 
 def condition(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Collection[str] = ()) -> exp.Expr:
@@ -173,7 +174,7 @@ def condition(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
         if isinstance(node, exp.AggFunc):
             name = node.sql_name().lower()
             raise ConfigurationError(f"{what} cannot have aggregates, but calls {name}", remedy=remedy)
-    return tree
+    return of_user(tree)
 
 
 def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Collection[str] = ()) -> exp.Expr:
@@ -211,15 +212,14 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
         if isinstance(node, exp.AggFunc) and refusals.is_nested(node):
             name = node.sql_name().lower()
             raise ConfigurationError(f"{name} stands inside another aggregate", remedy=remedy)
-    return tree
+    return of_user(tree)
 
 
-def formula(text: str, dialect: str = DEFAULT_DIALECT) -> exp.Expr:
-    """Parse arithmetic over the names of results.
+def formula(text: str) -> exp.Expr:
+    """Parse arithmetic over the names of results, which means the same in every warehouse.
 
     Args:
         text: such as ``roc_auc - 0.5`` or ``realized.f1 / estimated.f1``.
-        dialect: sqlglot's name of the warehouse's dialect.
 
     Returns:
         The expression; each name is a column, its prefix the column's table.
@@ -231,13 +231,13 @@ def formula(text: str, dialect: str = DEFAULT_DIALECT) -> exp.Expr:
     what = "a formula"
     functions = ", ".join(sorted(kind.sql_name().lower() for kind in FORMULA_FUNCTIONS))
     remedy = f"write numbers, names of results, + - * / % and the functions {functions}"
-    tree = _expression(text, dialect, (), what, remedy)
+    tree = _expression(text, DEFAULT_DIALECT, (), what, remedy)
     for node in tree.walk():
         is_text = isinstance(node, exp.Literal) and node.is_string
         is_long = isinstance(node, exp.Column) and bool(node.args.get("db"))
         if is_text or is_long or not isinstance(node, FORMULA_PARTS):
             raise ConfigurationError(
-                f"{what} cannot have {refusals.shown(node.sql(dialect=dialect))}", remedy=remedy
+                f"{what} cannot have {refusals.shown(node.sql(dialect=DEFAULT_DIALECT))}", remedy=remedy
             )
     if tree.find(exp.Column) is None:
         raise ConfigurationError(f"{refusals.shown(text)} names no result", remedy=remedy)

@@ -92,7 +92,7 @@ def families_of(
     key = f"custom_metrics[{index}].derived"
     families: list[str] | None = None
     written = monitor.custom_metrics[index].derived or ""
-    for column in names.formula(written, project.dialect).find_all(exp.Column):
+    for column in names.formula(written).find_all(exp.Column):
         name, family = column.name, column.table
         if name not in known:
             is_derived = any(other.name == name for other in monitor.custom_metrics)

@@ -34,7 +34,7 @@ def add_derived(draft: Draft, values: Step) -> Step:
     listed: list[dict[str, Any]] = []
     for name, formula in written:
         for family in rules.result_families(draft.monitor, formulas[name]):
-            tree = names.formula(formula, draft.project.dialect)
+            tree = names.formula(formula)
             own: dict[tuple[str, str], int] = {}
             for column in tree.find_all(exp.Column):
                 key = (column.table or meant(known[column.name], family), column.name)

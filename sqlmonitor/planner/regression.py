@@ -26,7 +26,7 @@ def add_regression(draft: Draft) -> None:
         return
     columns = {
         "prediction": draft.source.number(monitor.model.label),
-        "target": exp.cast(draft.source.actual(), "double"),
+        "target": draft.source.measured(),
     }
     sums = draft.add(
         "error_sums",

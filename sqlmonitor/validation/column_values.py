@@ -79,7 +79,7 @@ def column_values(
         query = query.join(
             exp.select(*sampled).from_(first.subquery("source_rows")).subquery("sampled"), join_type="cross"
         )
-    row = engine.first(query.sql(dialect="duckdb"))
+    row = engine.first(query)
     assert row is not None
     return {
         name: ColumnValues(

@@ -47,7 +47,7 @@ def check_overlap(monitor: Monitor, source: SourceRows, engine: Engine) -> None:
     ask(
         Check(
             after="",
-            sql=counted.sql(dialect="duckdb"),
+            sql=counted,
             message=f"monitor '{monitor.name}': {{times}} rows are in the reference and in the analysis"
             + example,
             remedy="leave the reference's rows out of the analysis with `where`, "

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlmonitor import planner, store, templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import DataError
-from sqlmonitor.source import SourceRows
+from sqlmonitor.source import SourceRows, put
 from sqlmonitor.validation.every_feature import resolve_features
 from sqlmonitor.validation.sources import check_sources
 
@@ -76,15 +76,16 @@ def _counted(
     """Rows with a chunk, those of them inside the reference, rows without a time (or id) for a chunk, and
     rows with one for which it is NULL whether they are inside."""
     monitor = source.monitor
-    condition = f" where {source.condition(where).sql('duckdb')}" if where else ""
     assert monitor.order_column is not None
-    placed = f"{source.column(monitor.order_column).sql('duckdb')} is not null"
-    counts = engine.first(
-        f"select count(*) filter (where {placed}) as placed"
-        f", count(*) filter (where {placed} and {inside.sql('duckdb')}) as inside"
-        f", count(*) filter (where not ({placed})) as timeless"
-        f", count(*) filter (where {placed} and ({inside.sql('duckdb')}) is null) as undecided"
-        f" from {relation.sql('duckdb')} as prediction{condition}"
-    )
+    placed = put("at is not null", at=source.column(monitor.order_column))
+    counted = exp.select(
+        put("count(*) filter (where placed) as placed", placed=placed),
+        put("count(*) filter (where placed and inside) as inside", placed=placed, inside=inside),
+        put("count(*) filter (where not placed) as timeless", placed=placed),
+        put("count(*) filter (where placed and inside is null) as undecided", placed=placed, inside=inside),
+    ).from_(exp.alias_(relation.copy(), "prediction", table=True))
+    if where:
+        counted = counted.where(source.condition(where))
+    counts = engine.first(counted)
     assert counts is not None
     return counts["placed"], counts["inside"], counts["timeless"], counts["undecided"]

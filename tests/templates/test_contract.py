@@ -55,7 +55,7 @@ def executed(made: Plan, rows: str = SOURCE) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(rows)
     for step in made.steps:
-        for statement in templates.statements(step, "duckdb"):
+        for statement in templates.statements(step):
             connection.execute(statement)
     return connection
 

@@ -1,0 +1,210 @@
+"""Dialects whose statements are written and parsed back, and have never been run: trust them accordingly."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sqlmonitor.dialects import postgres, shared
+from sqlmonitor.dialects.dialect import Dialect
+from sqlmonitor.errors import UnsupportedError
+
+EXACT = (
+    "write `resolution: exact` in the monitor, which counts every value and needs neither lists nor quantiles"
+)
+
+
+def no_exact_quantiles(node: exp.Expr) -> exp.Expr:
+    """Exact quantiles as an aggregate.
+
+    DuckDB: quantile_disc(x, [0.5]). Redshift: not as a list; Trino: approximate only; BigQuery: as a window only.
+    Remedy: refused; exact resolution needs none.
+    """
+    raise UnsupportedError("this engine has no exact quantiles of groups", remedy=EXACT)
+
+
+def no_lists(node: exp.Expr) -> exp.Expr:
+    """Lists of doubles. DuckDB: [1e0][1]. Redshift: none. Remedy: refused; exact resolution needs none."""
+    raise UnsupportedError("this engine has no lists of numbers", remedy=EXACT)
+
+
+def quantile_list(node: exp.Expr) -> exp.Expr:
+    """Several quantiles at once.
+
+    DuckDB: quantile_disc(x, [a, b]). Snowflake, Databricks: percentile_disc takes one share.
+    Remedy: a list of aggregates.
+    """
+    group = node.parent if isinstance(node.parent, exp.WithinGroup) else None
+    shares = node.expression
+    if group is not None or not isinstance(shares, exp.Array):
+        raise UnsupportedError("quantiles are written as quantile_disc(value, [shares])")
+    order = exp.Ordered(this=node.this, nulls_first=False)
+    written = [exp.Anonymous(this="percentile_disc", expressions=[share]) for share in shares.expressions]
+    return exp.Array(
+        expressions=[
+            exp.WithinGroup(this=one, expression=exp.Order(expressions=[order.copy()])) for one in written
+        ]
+    )
+
+
+def time_in_java_form(node: exp.Expr) -> exp.Expr:
+    """As ``postgres.time_as_text``. Databricks: date_format, in whose forms text stands in single quotes."""
+    form = node.args["format"].name
+    for written, pattern in {
+        "%Y": "yyyy",
+        "%m": "MM",
+        "%d": "dd",
+        "%H": "HH",
+        "%M": "mm",
+        "T": "'T'",
+    }.items():
+        form = form.replace(written, pattern)
+    return exp.Anonymous(this="date_format", expressions=[node.this, exp.Literal.string(form)])
+
+
+def datetime_as_text(node: exp.Expr) -> exp.Expr:
+    """As ``postgres.time_as_text``. BigQuery: format_date takes no time of day. Remedy: format_datetime."""
+    return exp.Anonymous(this="format_datetime", expressions=[node.args["format"], node.this])
+
+
+def datetime_difference(node: exp.Expr) -> exp.Expr:
+    """Borders between two times. DuckDB: date_diff('hour', a, b). BigQuery: datetime_diff(b, a, hour)."""
+    return exp.Anonymous(this="datetime_diff", expressions=[node.this, node.expression, node.args["unit"]])
+
+
+def added_interval(node: exp.Expr) -> exp.Expr:
+    """Multiples of an interval.
+
+    DuckDB: t + n * interval '3 months'. Snowflake: an interval cannot be multiplied.
+    Remedy: dateadd(month, 3 * n, t).
+    """
+    product = node.expression
+    if not isinstance(product, exp.Mul) or not isinstance(product.expression, exp.Interval):
+        return node
+    interval = product.expression
+    count = exp.Mul(this=exp.Paren(this=product.this), expression=exp.Literal.number(interval.this.name))
+    unit = exp.var(interval.args["unit"].name.lower().removesuffix("s"))
+    return exp.Anonymous(this="dateadd", expressions=[unit, count, node.this])
+
+
+def md5_of_bytes(node: exp.Expr) -> exp.Expr:
+    """Hashes. DuckDB: md5(text). Trino: md5(bytes). Remedy: to_utf8, and hexadecimal digits in lower case."""
+    return exp.MD5(this=exp.Anonymous(this="to_utf8", expressions=[node.this]))
+
+
+def code_point(node: exp.Expr) -> exp.Expr:
+    """A sign's number. DuckDB: ascii(text). Trino: codepoint(varchar(1))."""
+    return exp.Anonymous(
+        this="codepoint", expressions=[exp.cast(node.this, exp.DataType.build("varchar(1)"))]
+    )
+
+
+REDSHIFT = Dialect(
+    name="redshift",
+    proof="compiled",
+    schemes=("redshift",),
+    session="set timezone to 'UTC'",
+    temporary="drop table if exists {table};\ncreate temporary table {table} as\n{select}",
+    begin="begin",
+    rewrites=(
+        ((exp.PercentileDisc,), no_exact_quantiles),
+        ((exp.Bracket,), no_lists),
+        ((exp.Select,), shared.unnest_by_places),
+        ((exp.Literal,), shared.number_as_double),
+        ((exp.IsNan,), shared.equals_nan),
+        ((exp.Ln,), postgres.logarithm),
+        ((exp.IntDiv,), shared.whole_quotient),
+        ((exp.Div,), shared.safe_quotient),
+        ((exp.Year, exp.Month, exp.Quarter), postgres.quarter),
+        ((exp.TimeToStr,), postgres.time_as_text),
+        ((exp.TryCast,), postgres.tried_cast),
+        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
+    ),
+)
+SNOWFLAKE = Dialect(
+    name="snowflake",
+    proof="compiled",
+    schemes=("snowflake",),
+    session="alter session set timezone = 'UTC'",
+    temporary="create or replace temporary table {table} as\n{select}",
+    begin="begin transaction",
+    rewrites=(
+        ((exp.PercentileDisc,), quantile_list),
+        ((exp.Select,), shared.unnest_by_places),
+        ((exp.Literal,), shared.number_as_double),
+        ((exp.IsNan,), shared.equals_nan),
+        ((exp.Ln,), postgres.logarithm),
+        ((exp.IntDiv,), shared.whole_quotient),
+        ((exp.Div,), shared.safe_quotient),
+        ((exp.Add,), added_interval),
+        ((exp.TimeToStr,), postgres.time_as_text),
+        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
+    ),
+)
+DATABRICKS = Dialect(
+    name="databricks",
+    proof="compiled",
+    schemes=("databricks",),
+    session="set time zone 'UTC'",
+    # Plain tables of the current schema: a temporary view would read the source anew in every step.
+    temporary="create or replace table {table} as\n{select}",
+    begin="",
+    rewrites=(
+        ((exp.PercentileDisc,), quantile_list),
+        ((exp.Select,), shared.unnest_by_places),
+        ((exp.Literal,), shared.number_as_double),
+        ((exp.IntDiv,), shared.whole_quotient),
+        ((exp.Div,), shared.safe_quotient),
+        ((exp.TimeToStr,), time_in_java_form),
+        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
+    ),
+)
+TRINO = Dialect(
+    name="trino",
+    proof="compiled",
+    schemes=("trino",),
+    session="set time zone 'UTC'",
+    temporary="drop table if exists {table};\ncreate table {table} as\n{select}",
+    begin="start transaction",
+    rewrites=(
+        ((exp.PercentileDisc,), no_exact_quantiles),
+        ((exp.Select,), shared.unnest_by_places),
+        ((exp.Literal,), shared.number_as_double),
+        ((exp.Ln,), postgres.logarithm),
+        ((exp.Greatest, exp.Least), shared.over_nulls),
+        ((exp.IntDiv,), shared.whole_quotient),
+        ((exp.Div,), shared.safe_quotient),
+        ((exp.MD5,), md5_of_bytes),
+        ((exp.Ascii,), code_point),
+        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
+    ),
+)
+BIGQUERY = Dialect(
+    name="bigquery",
+    proof="compiled",
+    schemes=("bigquery",),
+    session="set @@time_zone = 'UTC'",
+    temporary="create or replace temp table {table} as\n{select}",
+    begin="begin transaction",
+    commit="commit transaction",
+    rewrites=(
+        ((exp.PercentileDisc,), no_exact_quantiles),
+        ((exp.Select,), shared.unnest_by_places),
+        ((exp.Literal,), shared.number_as_double),
+        ((exp.Order,), shared.nulls_last_by_key),
+        ((exp.Ln,), postgres.logarithm),
+        ((exp.Greatest, exp.Least), shared.over_nulls),
+        ((exp.IntDiv,), shared.whole_quotient),
+        ((exp.Div,), shared.safe_quotient),
+        ((exp.TimeToStr,), datetime_as_text),
+        ((exp.DateDiff,), datetime_difference),
+        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
+    ),
+)
+COMPILED = (REDSHIFT, SNOWFLAKE, DATABRICKS, TRINO, BIGQUERY)
+
+REFUSED = {
+    "athena": "it has neither transactions nor temporary tables, and deletes from Iceberg tables only",
+    "mysql": "it has no GROUPING SETS, without which every column would be a scan of its own",
+    "tsql": "it has no boolean values, which the steps keep in columns",
+}
+"""Why a dialect is not written."""

@@ -1,0 +1,51 @@
+"""What is known of one engine's SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+KIND = "sqlmonitor_kind"
+"""Where the cast of a column of the source keeps the column's kind."""
+
+Rewrite = Callable[[exp.Expr], exp.Expr]
+"""A node of canonical SQL as the engine has it; the node itself where nothing is to be done.
+
+Its docstring says the difference as claim / value per engine / remedy."""
+
+Proof = Literal["executed", "stand-in", "compiled"]
+"""How statements are tested: on the engine, on something that takes its place, or by parsing them only."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One engine's SQL.
+
+    Args:
+        name: sqlglot's name for it.
+        proof: how its statements are tested.
+        schemes: what its URLs begin with.
+        rewrites: by the kind of node that they stand for; applied from the leaves up, in this order.
+        extra: the extra of this package that installs the driver; None where it is always there.
+        address: an example of a URL.
+        session: a statement that sets the session's time zone to UTC, in the engine's own words.
+        temporary: makes a temporary ``{table}`` of the rows of ``{select}``, which replaces one that is there.
+        begin: starts a transaction; empty where there are none.
+        commit: ends it.
+        keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
+    """
+
+    name: str
+    proof: Proof
+    schemes: tuple[str, ...]
+    rewrites: tuple[tuple[tuple[type[exp.Expr], ...], Rewrite], ...] = ()
+    extra: str | None = None
+    address: str = ""
+    session: str = "set timezone = 'UTC'"
+    temporary: str = "create or replace temp table {table} as\n{select}"
+    begin: str = "begin transaction"
+    commit: str = "commit"
+    keep_constants: str | None = None

@@ -1,0 +1,30 @@
+"""What a column's type means for a monitor, whatever the engine calls it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Kind = Literal["integer", "decimal", "float", "text", "boolean", "time", "other"]
+"""What a column's type means for a monitor, whatever the engine calls it."""
+
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    (r".*\[\d*\]", "other"),
+    (r"(U?(TINY|SMALL)|BIG|U)?INT(EGER)?\d*", "integer"),
+    (r"U?HUGEINT|UBIGINT", "decimal"),
+    (r"(DECIMAL|NUMERIC).*", "decimal"),
+    (r"FLOAT\d*|DOUBLE( PRECISION)?|REAL", "float"),
+    (r"(VAR)?CHAR.*|BPCHAR.*|TEXT|CITEXT|NAME|STRING|ENUM.*", "text"),
+    (r"BOOL(EAN)?", "boolean"),
+    (r"DATE.*|TIMESTAMP.*|TIME.*", "time"),
+)
+
+
+def kind(type_name: str) -> Kind:
+    """What a column of this type can be used as.
+
+    Args:
+        type_name: as the engine describes it, such as ``DECIMAL(18,3)``.
+    """
+    # An enum's levels stand in its type, and may have line breaks.
+    return next((kind for form, kind in _KINDS if re.fullmatch(form, type_name.upper(), re.DOTALL)), "other")

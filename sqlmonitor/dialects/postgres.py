@@ -1,0 +1,200 @@
+"""PostgreSQL: where its SQL differs from DuckDB's."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sqlmonitor.dialects import shared
+from sqlmonitor.dialects.dialect import KIND, Dialect
+from sqlmonitor.dialects.shared import double, double_literal
+
+COLLATION = exp.to_identifier("C", quoted=True)
+LARGEST, SMALLEST = "1e60", "1e-60"
+LONGEST_BIGINT = 18
+"""Digits that always fit."""
+
+
+def logarithm(node: exp.Expr) -> exp.Expr:
+    """The logarithm of nothing is an error.
+
+    DuckDB: ln(0) = -inf. PostgreSQL: ln(0) and ln(-1) raise, also in branches that a planner folds early.
+    Remedy: NULL there; greatest passes over NULL, so nullif takes care of NULL too.
+    """
+    argument = node.this
+    if isinstance(argument.unnest(), (exp.Literal, exp.Cast)):
+        return node
+    return exp.Ln(this=exp.Nullif(this=shared.greatest(argument, 0), expression=exp.Literal.number(0)))
+
+
+def exponential(node: exp.Expr) -> exp.Expr:
+    """Results out of a double's range are errors.
+
+    DuckDB: exp(-800) = 0, exp(800) = inf. PostgreSQL: both raise.
+    Remedy: 0 and infinity by cases.
+    """
+    argument = node.this
+    if isinstance(argument.unnest(), (exp.Literal, exp.Cast)):
+        return node
+    infinity = double(exp.Literal.string("Infinity"))
+    return (
+        exp.Case()
+        .when(exp.LT(this=argument.copy(), expression=exp.Literal.number(-708)), double_literal("0"))
+        .when(exp.GT(this=argument.copy(), expression=exp.Literal.number(709)), infinity)
+        .else_(exp.Exp(this=argument))
+    )
+
+
+def remainder(node: exp.Expr) -> exp.Expr:
+    """The remainder of a double.
+
+    DuckDB: 5e0 % 3 = 2. PostgreSQL: no operator % for double precision.
+    Remedy: numeric, which has one and is exact for whole numbers.
+    """
+    left, right = (exp.cast(side.unnest(), "decimal") for side in (node.this, node.expression))
+    return exp.Paren(this=exp.Mod(this=left, expression=right))
+
+
+def whole_quotient(node: exp.Expr) -> exp.Expr:
+    """Division of whole numbers.
+
+    DuckDB: 7 // 2 = 3 as bigint. PostgreSQL: div(7, 2) = 3 as numeric.
+    Remedy: a cast.
+    """
+    left, right = (exp.cast(side.unnest(), "decimal") for side in (node.this, node.expression))
+    return exp.cast(exp.Anonymous(this="div", expressions=[left, right]), "bigint")
+
+
+def quarter(node: exp.Expr) -> exp.Expr:
+    """Parts of a date.
+
+    DuckDB: year(d), month(d) and quarter(d), bigint. PostgreSQL: extract(… from d), numeric.
+    Remedy: extract and a cast.
+    """
+    return exp.cast(exp.Extract(this=exp.var(type(node).__name__.upper()), expression=node.this), "bigint")
+
+
+def time_as_text(node: exp.Expr) -> exp.Expr:
+    """Times as text.
+
+    DuckDB: strftime(t, '%Y-%m-%dT%H:%M'). PostgreSQL: to_char, in whose forms letters are patterns (DDTH is 01ST).
+    Remedy: quotes around the T.
+    """
+    form = node.args["format"].name
+    patterns = {"%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "HH24", "%M": "MI", "T": '"T"'}
+    for written, pattern in patterns.items():
+        form = form.replace(written, pattern)
+    return exp.Anonymous(this="to_char", expressions=[node.this, exp.Literal.string(form)])
+
+
+def tried_cast(node: exp.Expr) -> exp.Expr:
+    """Casts that give NULL where they fail.
+
+    DuckDB: try_cast. PostgreSQL: none.
+    Remedy: for whole numbers, by their look; other types are not tried in templates.
+    """
+    if not node.args["to"].is_type("bigint"):
+        return node
+    text = node.this
+    form = exp.Literal.string(f"^[+-]?[0-9]{{1,{LONGEST_BIGINT}}}$")
+    looks_whole = exp.RegexpLike(this=text.copy(), expression=form)
+    return exp.Paren(this=exp.Case().when(looks_whole, exp.cast(text, "bigint")))
+
+
+def text_in_bytes(node: exp.Expr) -> exp.Expr:
+    """The order of text.
+
+    DuckDB: by bytes. PostgreSQL: as the database's language has it, so 'a' < 'B' and 'ä' is beside 'a'.
+    Remedy: text that we make has collation C, which all that is derived from it inherits.
+    """
+    if not node.args["to"].is_type("text", "varchar") or isinstance(node.this, exp.Null):
+        return node
+    may_be_double = isinstance(node.this.unnest(), exp.Column) and node.meta.get(KIND, "other") in (
+        "float",
+        "other",
+    )
+    return exp.Collate(this=_text_of_double(node) if may_be_double else node, expression=COLLATION.copy())
+
+
+def _text_of_double(node: exp.Expr) -> exp.Expr:
+    """Doubles as text, where a column may be one.
+
+    DuckDB: 1e0 is '1.0', NaN is 'nan'. PostgreSQL: '1', 'NaN'.
+    Remedy: by the type that the column has when the statement runs.
+    """
+    type_name = exp.Anonymous(this="pg_typeof", expressions=[node.this.copy()])
+    is_double = exp.In(
+        this=exp.cast(type_name, "text"),
+        expressions=[exp.Literal.string("double precision"), exp.Literal.string("real")],
+    )
+    whole = exp.RegexpLike(this=node.copy(), expression=exp.Literal.string("^-?[0-9]+$"))
+    with_point = exp.DPipe(this=node.copy(), expression=exp.Literal.string(".0"))
+    cases = (
+        exp.Case()
+        .when(exp.and_(is_double.copy(), whole), with_point)
+        .when(is_double, exp.Lower(this=node.copy()))
+        .else_(node)
+    )
+    return exp.Paren(this=cases)
+
+
+def column_in_bytes(node: exp.Expr) -> exp.Expr:
+    """As ``text_in_bytes``, for the columns of a table."""
+    kind = node.args.get("kind")
+    if kind is not None and kind.is_type("text", "varchar"):
+        collation = exp.CollateColumnConstraint(this=COLLATION.copy())
+        node.append("constraints", exp.ColumnConstraint(kind=collation))
+    return node
+
+
+def number_in_range(node: exp.Expr) -> exp.Expr:
+    """Results of arithmetic out of a double's range, and numbers of booleans.
+
+    DuckDB: 1e200 * 1e200 = inf, 1e-200 * 1e-200 = 0; cast(true as double) = 1. PostgreSQL: all three raise.
+    Remedy: in the source, numbers beyond 1e60 are infinite and those within 1e-60 of zero are zero, so that
+    the fourth powers that moments need stay in range; booleans become integers first.
+    """
+    kind = node.meta.get(KIND)
+    if kind is None or not node.args["to"].is_type("double"):
+        return node
+    if kind == "boolean":
+        return double(exp.cast(node.this, "int"))
+    if kind == "integer":
+        return node
+    size = exp.Abs(this=node.copy())
+    infinity = exp.Mul(this=node.copy(), expression=double(exp.Literal.string("Infinity")))
+    return exp.Paren(
+        this=exp.Case()
+        .when(exp.GT(this=size, expression=double_literal(LARGEST)), infinity)
+        .when(exp.LT(this=size.copy(), expression=double_literal(SMALLEST)), double_literal("0"))
+        .else_(node)
+    )
+
+
+POSTGRES = Dialect(
+    name="postgres",
+    proof="executed",
+    schemes=("postgresql", "postgres"),
+    extra="postgres",
+    address="postgresql://user:${PASSWORD}@host/database",
+    # Nothing is known of a new table's rows until it is analyzed; joins over it would be nested loops.
+    temporary="drop table if exists pg_temp.{table};\n"
+    "create temporary table {table} as\n{select};\nanalyze {table}",
+    begin="begin",
+    rewrites=(
+        ((exp.Literal,), shared.number_as_double),
+        ((exp.Order,), shared.order_by_all),
+        ((exp.IsNan,), shared.equals_nan),
+        ((exp.Ln,), logarithm),
+        ((exp.Exp,), exponential),
+        ((exp.Mod,), remainder),
+        ((exp.IntDiv,), whole_quotient),
+        ((exp.Div,), shared.safe_quotient),
+        ((exp.Year, exp.Month, exp.Quarter), quarter),
+        ((exp.TimeToStr,), time_as_text),
+        ((exp.TryCast,), tried_cast),
+        ((exp.Cast,), text_in_bytes),
+        ((exp.Cast,), number_in_range),
+        ((exp.ColumnDef,), column_in_bytes),
+        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
+    ),
+)

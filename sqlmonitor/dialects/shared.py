@@ -1,0 +1,171 @@
+"""Rewrites that several engines need, each as claim / value per engine / remedy."""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+
+from sqlmonitor.errors import UnsupportedError
+
+SUMMING = (exp.Sum, exp.Avg, exp.StddevPop, exp.StddevSamp, exp.Stddev)
+
+
+def double(node: exp.Expr) -> exp.Expr:
+    """The node as a double."""
+    return exp.Cast(this=node, to=exp.DataType.build("double"))
+
+
+def double_literal(text: str) -> exp.Expr:
+    """A number as a double."""
+    return double(exp.Literal.number(text))
+
+
+def greatest(node: exp.Expr, number: int) -> exp.Expr:
+    """The node, or the number where it is larger."""
+    return exp.Greatest(this=node, expressions=[exp.Literal.number(number)], ignore_nulls=True)
+
+
+def number_as_double(node: exp.Expr) -> exp.Expr:
+    """The type of a number with an exponent or a point.
+
+    DuckDB: 2e0 is a double. PostgreSQL, Spark, ClickHouse: some of them are decimals.
+    Remedy: a cast, which the engine folds.
+    """
+    if node.is_string or node.name.isdigit() or isinstance(node.parent, exp.Cast):
+        return node
+    return double(node)
+
+
+def order_by_all(node: exp.Expr) -> exp.Expr:
+    """An order by every column.
+
+    DuckDB: order by all. Others: none.
+    Remedy: the columns' positions.
+
+    Raises:
+        UnsupportedError: where the columns are a star.
+    """
+    keys = node.expressions
+    if len(keys) != 1 or not isinstance(keys[0].this, exp.Var) or keys[0].this.name.upper() != "ALL":
+        return node
+    select = node.parent
+    while isinstance(select, exp.SetOperation):
+        select = select.left
+    if not isinstance(select, exp.Select) or select.is_star:
+        raise UnsupportedError("an order by all columns needs their list")
+    count = len(select.selects)
+    return exp.Order(
+        expressions=[
+            exp.Ordered(this=exp.Literal.number(place), nulls_first=False) for place in range(1, count + 1)
+        ]
+    )
+
+
+def equals_nan(node: exp.Expr) -> exp.Expr:
+    """Whether a number is NaN.
+
+    DuckDB: isnan(x). PostgreSQL: none, but NaN = NaN. Remedy: compare.
+    """
+    return exp.Paren(this=exp.EQ(this=node.this, expression=double(exp.Literal.string("NaN"))))
+
+
+def safe_quotient(node: exp.Expr) -> exp.Expr:
+    """Division by zero, and of whole numbers.
+
+    DuckDB: 1 / 2 = 0.5, 1 / 0 = inf. PostgreSQL, Spark: 1e0 / 0 raises; PostgreSQL: 1 / 2 = 0.
+    Remedy: NULL by nullif, and a double above, both only where the text does not show that it is one.
+    """
+    above, below = node.this, node.expression
+    number = below.unnest()
+    if isinstance(number, exp.Cast):
+        number = number.this
+    is_number = isinstance(number, exp.Literal) and not number.is_string and float(number.name) != 0
+    if not is_number and not isinstance(below.unnest(), exp.Nullif):
+        below = exp.Nullif(this=below.unnest(), expression=exp.Literal.number(0))
+    if not above.is_type("double"):
+        above = double(above.unnest())
+    return exp.Div(this=above, expression=below, typed=True, safe=False)
+
+
+def sum_as_double(node: exp.Expr) -> exp.Expr:
+    """The type of a sum.
+
+    DuckDB: sum(bigint) is a hugeint, avg(bigint) a double. PostgreSQL: both are numeric, which Python reads as Decimal.
+    Remedy: a cast to double, which holds whole numbers up to 2^53. It stands around the whole aggregate.
+    """
+    inner = node
+    while isinstance(inner, (exp.Window, exp.Filter)):
+        inner = inner.this
+    is_whole = not (isinstance(node.parent, (exp.Window, exp.Filter)) and node.arg_key == "this")
+    if isinstance(inner, SUMMING) and is_whole and not isinstance(node.parent, exp.Cast):
+        return double(node)
+    return node
+
+
+def whole_quotient(node: exp.Expr) -> exp.Expr:
+    """Division of whole numbers.
+
+    DuckDB: 7 // 2 = 3. Others: their own words for it, or none.
+    Remedy: floor of the quotient; all of them are positive.
+    """
+    quotient = exp.Div(this=double(node.this.unnest()), expression=node.expression, typed=True, safe=False)
+    return exp.cast(exp.Floor(this=quotient), "bigint")
+
+
+def over_nulls(node: exp.Expr) -> exp.Expr:
+    """The largest of several.
+
+    DuckDB: greatest(null, 1) = 1. Trino, BigQuery: NULL.
+    Remedy: without those that are NULL, two at a time.
+    """
+    result: exp.Expr = node.this
+    others: list[exp.Expr] = node.expressions
+    for other in others:
+        pair = type(node)(this=result.copy(), expressions=[other.copy()])
+        result = exp.Coalesce(this=pair, expressions=[result, other])
+    return result
+
+
+def nulls_last_by_key(node: exp.Expr) -> exp.Expr:
+    """The order of NULL.
+
+    DuckDB: last. BigQuery: first, and no NULLS LAST in windows with a frame.
+    Remedy: whether it is NULL as a key of its own.
+    """
+    keys = []
+    for key in node.expressions:
+        is_null = exp.Paren(this=exp.Is(this=key.this.copy(), expression=exp.null()))
+        is_falling = bool(key.args.get("desc"))
+        keys += [
+            exp.Ordered(this=is_null, nulls_first=True),
+            exp.Ordered(this=key.this, desc=is_falling, nulls_first=not is_falling),
+        ]
+    node.set("expressions", keys)
+    return node
+
+
+def unnest_by_places(node: exp.Expr) -> exp.Expr:
+    """Lists as rows.
+
+    DuckDB: select unnest([a, b]), unnest([1, 2]). Redshift, Snowflake, Databricks, Trino, BigQuery: not in a
+    select list, or one only.
+    Remedy: a cross join with the places 1 and on, and a choice by place.
+    """
+    lists = [one for one in node.expressions if isinstance(one.unalias(), exp.Explode)]
+    if not lists:
+        return node
+    lengths = {len(one.unalias().this.expressions) for one in lists}
+    assert len(lengths) == 1
+    for one in lists:
+        case = exp.Case()
+        values = one.unalias().this.expressions
+        for place, value in enumerate(values, 1):
+            here = exp.EQ(this=exp.column("place", table="places"), expression=exp.Literal.number(place))
+            case = case.when(here, value, copy=False)
+        one.unalias().replace(case)
+    text = " union all ".join(f"select {place} as place" for place in range(1, lengths.pop() + 1))
+    places = exp.Subquery(
+        this=sqlglot.parse_one(text), alias=exp.TableAlias(this=exp.to_identifier("places"))
+    )
+    node.append("joins", exp.Join(this=places, kind="CROSS"))
+    return node

@@ -1,0 +1,108 @@
+"""Opens an engine: by a URL, or on what the user has open already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlmonitor import dialects
+from sqlmonitor.engines import address
+from sqlmonitor.engines.engine import Engine
+from sqlmonitor.errors import UnsupportedError
+
+
+def _open_duckdb(url: str, read_only: bool, directory: Path | None) -> Engine:
+    from sqlmonitor.engines.duckdb import DuckDB
+
+    return DuckDB.open(address.without_driver(url), read_only=read_only, directory=directory)
+
+
+def _open_postgres(url: str, read_only: bool, _: Path | None) -> Engine:
+    from sqlmonitor.engines.postgres import Postgres
+
+    return Postgres.open(url, read_only=read_only)
+
+
+def _adopt_duckdb(connection: Any) -> Engine:
+    from sqlmonitor.engines.duckdb import DuckDB
+
+    return DuckDB(connection)
+
+
+def _adopt_postgres(connection: Any) -> Engine:
+    from sqlmonitor.engines.postgres import Postgres
+
+    return Postgres(connection)
+
+
+# An engine's driver is imported where it is used, so that nobody needs the others.
+OPENERS: dict[str, Callable[[str, bool, Path | None], Engine]] = {
+    "duckdb": _open_duckdb,
+    "postgres": _open_postgres,
+}
+"""By the dialect's name."""
+
+CONNECTIONS: tuple[tuple[str, str, Callable[[Any], Engine]], ...] = (
+    ("duckdb", "DuckDBPyConnection", _adopt_duckdb),
+    ("psycopg", "Connection", _adopt_postgres),
+)
+"""Module and class of connections that can be handed over."""
+
+
+def connect(url: str, *, read_only: bool = False, directory: Path | None = None) -> Engine:
+    """Opens a warehouse.
+
+    Args:
+        url: such as ``duckdb:///flights.duckdb``; ``duckdb://`` alone is in memory.
+        read_only: True where nothing will be written.
+        directory: what a relative path is relative to.
+
+    Raises:
+        UnsupportedError: for a scheme that no engine serves, and a driver that is not installed.
+        WarehouseError: where it cannot be opened.
+    """
+    scheme = address.scheme(url)
+    name = dialects.SCHEMES.get(scheme, "")
+    if name not in OPENERS:
+        examples = [dialects.DIALECTS[served].address for served in OPENERS]
+        raise UnsupportedError(f"no engine for '{scheme}:' yet", remedy="supported: " + ", ".join(examples))
+    try:
+        return OPENERS[name](url, read_only, directory)
+    except ModuleNotFoundError as error:
+        extra = dialects.DIALECTS[name].extra
+        raise UnsupportedError(
+            f"the driver for '{scheme}:' is not installed: there is no module {error.name}",
+            remedy=f"pip install 'sqlmonitor[{extra}]'",
+        ) from error
+
+
+def adopt(connection: Any) -> Engine:
+    """Takes what is open already: a driver's connection, or a SQLAlchemy engine.
+
+    Raises:
+        UnsupportedError: for anything else.
+    """
+    for module, name, take in CONNECTIONS:
+        if _is_a(connection, module, name):
+            return take(connection)
+    if _is_a(connection, "sqlalchemy", "Engine"):
+        # Its own connection out of its pool: how it logs in is the engine's affair.
+        pooled = connection.raw_connection()
+        driver = pooled.driver_connection
+        pooled.detach()
+        return adopt(driver)
+    shown = f"{type(connection).__module__}.{type(connection).__qualname__}"
+    taken = ", ".join(f"{module}.{name}" for module, name, _ in CONNECTIONS)
+    raise UnsupportedError(
+        f"a {shown} is no connection that can be used", remedy=f"give a URL, {taken} or sqlalchemy.Engine"
+    )
+
+
+def _is_a(value: Any, module: str, name: str) -> bool:
+    """Whether it is of the class, without importing a driver that is not in use."""
+    return any(
+        base.__name__ == name and base.__module__.partition(".")[0] in (module, f"_{module}")
+        for base in type(value).__mro__
+    ) and isinstance(value, getattr(import_module(module), name))

