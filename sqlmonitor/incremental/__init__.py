@@ -1,0 +1,29 @@
+"""Runs that read only what is new: what the store keeps of each statement over the source, and what is read again."""
+
+from __future__ import annotations
+
+from sqlmonitor.incremental.hashing import content_hash, is_kept_by_chunk, is_kept_whole, kept_steps
+from sqlmonitor.incremental.keeping import keep_fit, keep_run
+from sqlmonitor.incremental.labels import Labels, late_labels
+from sqlmonitor.incremental.recount import Asked, Reading, Recount, decide
+from sqlmonitor.incremental.state import Kept, State, read_state
+from sqlmonitor.incremental.statements import statement
+
+__all__ = [
+    "Asked",
+    "Kept",
+    "Labels",
+    "Reading",
+    "Recount",
+    "State",
+    "content_hash",
+    "decide",
+    "is_kept_by_chunk",
+    "is_kept_whole",
+    "keep_fit",
+    "keep_run",
+    "kept_steps",
+    "late_labels",
+    "read_state",
+    "statement",
+]

@@ -1,0 +1,73 @@
+"""Labels that arrived since the last run, and the chunks they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from sqlmonitor import names, templates
+from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.source import SourceRows, Types
+
+if TYPE_CHECKING:
+    from sqlmonitor.engines import Engine
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What arrived.
+
+    Args:
+        until: when the newest label was observed; None where no label tells when.
+        chunks: numbers of the chunks of the analysis that labels arrived for.
+    """
+
+    until: datetime | None = None
+    chunks: tuple[int, ...] = ()
+
+
+def late_labels(
+    project: Project, monitor: Monitor, types: Types, engine: Engine, *, since: datetime | None, now: str
+) -> Labels:
+    """Looks for labels by `target.observed_at`.
+
+    A label observed at the very time of the last one may be new, so its chunk is found again. Those observed
+    after `now` are found by every run until that time.
+
+    Args:
+        project: where the monitor stands.
+        monitor: with chunks by period.
+        types: of the relations' columns.
+        engine: an open warehouse.
+        since: when the newest label of the last run was observed; None to look at no chunk.
+        now: SQL for the time of the run.
+    """
+    target = monitor.target
+    if target is None or target.observed_at is None:
+        return Labels()
+    source = SourceRows(monitor, project.dialect, types=types)
+    is_beside = target.relation is not None
+    relation = source.predictions() if target.relation is None else source.relation(target.relation)
+    observed = exp.cast(
+        names.column(target.observed_at, "target" if is_beside else "prediction"), "timestamp"
+    )
+    alias = "target" if is_beside else "prediction"
+    newest = engine.first(
+        f"select max(observed) as newest from (select {observed.sql('duckdb')} as observed "
+        f"from {relation.sql('duckdb')} as {alias}) as labels where observed <= {now}"
+    )
+    until = newest["newest"] if newest else None
+    if since is None:
+        return Labels(until=until)
+    border = f"timestamp '{since.isoformat(sep=' ')}'"
+    rows = source.rows([{"expression": observed, "alias": exp.to_identifier("observed")}], reads_target=True)
+    text = templates.rendered(replace(rows, parameters={"sources": list(rows.analysis)}))
+    frame = engine.query(
+        f"select distinct chunk_number from (\n{text}\n) as labelled "
+        f"where observed >= {border} and chunk_number is not null order by chunk_number"
+    )
+    chunks = tuple(int(chunk_number) // 2 for chunk_number in frame["chunk_number"])
+    return Labels(until=max(since, until) if until is not None else since, chunks=chunks)
