@@ -5,46 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlmonitor import store
-from sqlmonitor.errors import StoreError
-from sqlmonitor.store import TABLES, VERSION, literal, quoted
+from sqlmonitor.store import TABLES, VERSION, literal, quoted, refuse_newer
 
 if TYPE_CHECKING:
     from sqlmonitor.engines import Engine
-
-
-def version(engine: Engine, schema: str) -> int | None:
-    """The version of a store's tables; None where there is no store. That of sqlmonitor 0.1 is 1.
-
-    Args:
-        engine: an open warehouse.
-        schema: the store's.
-    """
-    frame = engine.query(
-        f"select table_name from information_schema.tables where table_schema = {literal(schema)}"
-    )
-    tables = set(frame["table_name"])
-    if "store_version" not in tables:
-        return 1 if {"results", "runs"} <= tables else None
-    row = engine.first(f"select max(version) as version from {quoted(schema)}.store_version")
-    return 1 if row is None or row["version"] is None else int(row["version"])
-
-
-def refuse_newer(engine: Engine, schema: str) -> int | None:
-    """Refuses a store whose tables mean something that this version does not know.
-
-    Returns:
-        The store's version; None where there is no store.
-
-    Raises:
-        StoreError: where a newer version of sqlmonitor wrote it.
-    """
-    found = version(engine, schema)
-    if found is not None and found > VERSION:
-        raise StoreError(
-            f"the store '{schema}' has version {found}, and this sqlmonitor knows versions up to {VERSION}",
-            remedy="install the sqlmonitor that wrote it or a newer one, or name another `store`",
-        )
-    return found
 
 
 def migrate(engine: Engine, schema: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlmonitor import incremental, migration, planner, store, templates, validation
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import StoreError, WarehouseError
-from sqlmonitor.incremental import Asked, Labels, Recount, State
+from sqlmonitor.incremental import AS_USUAL, Asked, Labels, Recount, State
 from sqlmonitor.incremental.periods import number
 from sqlmonitor.incremental.statements import chunk_condition
 from sqlmonitor.plan import Check, Plan
@@ -33,7 +33,7 @@ def run(
     engine: Engine,
     *,
     stage: Literal["run", "fit"] = "run",
-    asked: Asked = Asked(),
+    asked: Asked = AS_USUAL,
     progress: Progress | None = None,
 ) -> pandas.DataFrame:
     """Computes a monitor and stores its results, all or none of them.
@@ -78,9 +78,7 @@ def run(
         run_id = uuid.uuid4().hex[:12]
         now = sql_time(after(state.finished_at))
         if stage == "fit":
-            kept = incremental.keep_fit(
-                plan, whole, monitor, recount, state, engine, run_id=run_id, now=now
-            )
+            kept = incremental.keep_fit(plan, whole, monitor, recount, state, engine, run_id=run_id, now=now)
         else:
             kept = incremental.keep_run(
                 plan, recount, state, run_id=run_id, now=now, labels_until=labels.until

@@ -217,7 +217,9 @@ class SourceRows:
     def _types_read(self, source: dict[str, Any]) -> tuple[str, ...]:
         """Every column that a source's expressions name, with its type."""
         trees = [column["expression"] for column in source["columns"]]
-        named = {(column.name, column.table == "target") for tree in trees for column in tree.find_all(exp.Column)}
+        named = {
+            (column.name, column.table == "target") for tree in trees for column in tree.find_all(exp.Column)
+        }
         return tuple(
             sorted(f"{name} {self.types.of(name, of_target=of_target)}" for name, of_target in named)
         )

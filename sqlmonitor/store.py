@@ -231,7 +231,11 @@ def publication(
                 f"select {keys}, chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value, {chosen} "
                 f"from {step.table} as rows_of_step inner join sqlmonitor_chunks as chunks "
                 "on rows_of_step.chunk_number = chunks.chunk_number where rows_of_step.segment_column = ''"
-                + (f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})" if recounted is not None else "")
+                + (
+                    f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
+                    if recounted is not None
+                    else ""
+                )
             )
         else:
             statements.append(
@@ -260,6 +264,41 @@ def publication(
     return statements
 
 
+def version(engine: Engine, schema: str) -> int | None:
+    """The version of a store's tables; None where there is no store. That of sqlmonitor 0.1 is 1.
+
+    Args:
+        engine: an open warehouse.
+        schema: the store's.
+    """
+    frame = engine.query(
+        f"select table_name from information_schema.tables where table_schema = {literal(schema)}"
+    )
+    tables = set(frame["table_name"])
+    if "store_version" not in tables:
+        return 1 if {"results", "runs"} <= tables else None
+    row = engine.first(f"select max(version) as version from {quoted(schema)}.store_version")
+    return 1 if row is None or row["version"] is None else int(row["version"])
+
+
+def refuse_newer(engine: Engine, schema: str) -> int | None:
+    """Refuses a store whose tables mean something that this version does not know.
+
+    Returns:
+        The store's version; None where there is no store.
+
+    Raises:
+        StoreError: where a newer version of sqlmonitor wrote it.
+    """
+    found = version(engine, schema)
+    if found is not None and found > VERSION:
+        raise StoreError(
+            f"the store '{schema}' has version {found}, and this sqlmonitor knows versions up to {VERSION}",
+            remedy="install the sqlmonitor that wrote it or a newer one, or name another `store`",
+        )
+    return found
+
+
 def read_results(
     engine: Engine, schema: str, monitor: str, *, as_of: datetime | None = None
 ) -> pandas.DataFrame:
@@ -275,6 +314,7 @@ def read_results(
         StoreError: where the monitor has not run yet.
     """
     place = quoted(schema)
+    refuse_newer(engine, schema)
     table = "latest_results" if as_of is None else "results_history"
     there = engine.first(
         "select count(*) as tables from information_schema.tables "

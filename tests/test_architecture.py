@@ -20,7 +20,7 @@ PACKAGE = Path(sqlmonitor.__file__).parent
 # for packages, whose own files may, and the pairs below.
 LEVELS = [
     ["errors"],
-    ["names"],
+    ["names", "times"],
     ["contract"],
     ["definitions"],
     ["metrics"],

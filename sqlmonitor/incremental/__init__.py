@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlmonitor.incremental.hashing import content_hash, is_kept_by_chunk, is_kept_whole, kept_steps
 from sqlmonitor.incremental.keeping import keep_fit, keep_run
 from sqlmonitor.incremental.labels import Labels, late_labels
-from sqlmonitor.incremental.recount import Asked, Reading, Recount, decide
+from sqlmonitor.incremental.recount import AS_USUAL, Asked, Reading, Recount, decide
 from sqlmonitor.incremental.state import Kept, State, read_state
 from sqlmonitor.incremental.statements import statement
 
 __all__ = [
+    "AS_USUAL",
     "Asked",
     "Kept",
     "Labels",

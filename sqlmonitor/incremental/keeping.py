@@ -164,7 +164,11 @@ def _noted(
         f"({monitor}, {literal(step)}, {literal(one.table)}, {literal(one.content_hash)}, {str(one.has_analysis).lower()})"
         for step, one in kept.items()
     ]
-    until = "cast(null as timestamp)" if labels_until is None else f"timestamp '{labels_until.isoformat(sep=' ')}'"
+    until = (
+        "cast(null as timestamp)"
+        if labels_until is None
+        else f"timestamp '{labels_until.isoformat(sep=' ')}'"
+    )
     statements.append(
         f"update {place}.monitors set fit_id = {literal(fit_id)}, run_id = {literal(run_id)}, "
         f"finished_at = {now}, labels_until = {until} where monitor = {monitor}"

@@ -39,6 +39,9 @@ class Asked:
     until: datetime | None = None
 
 
+AS_USUAL = Asked()
+
+
 @dataclass(frozen=True)
 class Recount:
     """What a run reads again.
@@ -78,7 +81,7 @@ def decide(
     monitor: Monitor,
     state: State,
     *,
-    asked: Asked = Asked(),
+    asked: Asked = AS_USUAL,
     newest: int | None = None,
     labelled: Iterable[int] = (),
     stage: Literal["run", "fit"] = "run",

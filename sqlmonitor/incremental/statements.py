@@ -66,7 +66,9 @@ def chunk_condition(ranges: tuple[Chunks, ...] | None) -> str:
 def _reduced(step: Step, ranges: tuple[Chunks, ...] | None, period: str) -> Step:
     rows = step.rows
     assert rows is not None
-    inputs = {name: reduced(rows, ranges, period) if one is rows else one for name, one in step.inputs.items()}
+    inputs = {
+        name: reduced(rows, ranges, period) if one is rows else one for name, one in step.inputs.items()
+    }
     return replace(step, inputs=inputs)
 
 
@@ -85,7 +87,8 @@ def reduced(rows: Rows, ranges: tuple[Chunks, ...] | None, period: str) -> Rows:
 def time_condition(rows: Rows, ranges: tuple[Chunks, ...], period: str) -> exp.Expr:
     """Compares the timestamp as it stands, so that partitions and row groups are left out."""
     borders = [
-        (start(period, one.first), None if one.last is None else start(period, one.last + 1)) for one in ranges
+        (start(period, one.first), None if one.last is None else start(period, one.last + 1))
+        for one in ranges
     ]
     conditions = [exp.and_(*_parts(rows, first, end)) for first, end in borders]
     if len(conditions) == 1:

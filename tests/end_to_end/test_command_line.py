@@ -249,7 +249,7 @@ def test_check_judges_the_newest_complete_chunk(
 ) -> None:
     Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
     monkeypatch.setattr("sqlmonitor.cli.running.connect", lambda *_, **__: nullcontext())
-    monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_: pd.DataFrame(rows))
+    monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_, **__: pd.DataFrame(rows))
     got, out, err = outcome(capsys, "check")
     assert got == code
     assert said in out + err

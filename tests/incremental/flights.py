@@ -36,6 +36,12 @@ MONITOR: dict[str, Any] = {
     },
     "features": {"numeric": ["temp", "distance"], "categorical": ["carrier"]},
     "segments": ["origin"],
+    "metrics": {
+        "drift": ["jensen_shannon", "kolmogorov_smirnov"],
+        "performance": ["roc_auc", "f1", "label_coverage"],
+        "quality": ["missing", "unseen", "out_of_range"],
+        "summary": ["row_count", "mean"],
+    },
     "kpis": [{"name": "delay", "sql": "sum(arr_delay) / count(*)"}],
 }
 # A label is known on landing, but for one flight in 13 three weeks after it. On the day of the flight one

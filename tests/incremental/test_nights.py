@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 import pytest
-
 from incremental.flights import Flights, same
 
 
@@ -24,7 +23,7 @@ def simulate(world: Flights, first: date, nights: int, looked_at: set[int]) -> d
     return known
 
 
-@pytest.mark.parametrize("chunks", ["day", "week"])
+@pytest.mark.parametrize("chunks", ["day", pytest.param("week", marks=pytest.mark.slow)])
 def test_nights_end_with_a_full_run(monkeypatch: pytest.MonkeyPatch, chunks: str) -> None:
     world = Flights(monkeypatch, every=20)
     world.monitor["chunks"] = chunks
