@@ -216,13 +216,17 @@ class SourceRows:
 
     def _types_read(self, source: dict[str, Any]) -> tuple[str, ...]:
         """Every column that a source's expressions name, with its type."""
-        trees = [column["expression"] for column in source["columns"]]
         named = {
-            (column.name, column.table == "target") for tree in trees for column in tree.find_all(exp.Column)
+            (column.name, column.table == "target")
+            for given in source["columns"]
+            for column in given["expression"].find_all(exp.Column)
         }
-        return tuple(
-            sorted(f"{name} {self.types.of(name, of_target=of_target)}" for name, of_target in named)
-        )
+        # A bare column of a figure stands in either relation.
+        found = {
+            f"{name} {(not of_target and self.types.of(name)) or self.types.of(name, of_target=True)}"
+            for name, of_target in named
+        }
+        return tuple(sorted(found))
 
     def _source(
         self,

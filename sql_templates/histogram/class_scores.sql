@@ -57,3 +57,4 @@ select
     , {% if is_exact %}cell * count(*){% else %}cast(sum(cast(round(score * 1099511627776) as bigint)) as double) / 1099511627776{% endif %} as score_sum
 from by_class
 group by class_number, fold, is_positive, cell
+order by class_number, fold, is_positive, cell
