@@ -139,11 +139,12 @@ def execute(plan: Plan, recount: Recount, state: State, engine: Engine, progress
     checks: dict[str, list[Check]] = {}
     for check in plan.checks:
         checks.setdefault(check.after, []).append(check)
+    values = incremental.final_values(plan)
     total = len(plan.steps) + 1
     for position, step in enumerate(plan.steps, 1):
         if progress:
             progress(step.title, position, total)
-        text = incremental.statement(step, recount, state, plan.schema)
+        text = incremental.statement(step, recount, state, plan.schema, values=values.name)
         logger.info("-- %s\n%s;", step.title, text)
         with engine.in_one_order() if step.depends_on_order else nullcontext():
             engine.execute(f"create or replace temp table {step.table} as {text}")

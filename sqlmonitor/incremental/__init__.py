@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from sqlmonitor.incremental.hashing import content_hash, is_kept_by_chunk, is_kept_whole, kept_steps
+from sqlmonitor.incremental.hashing import (
+    content_hash,
+    final_values,
+    is_kept_by_chunk,
+    is_kept_whole,
+    kept_steps,
+)
 from sqlmonitor.incremental.keeping import keep_fit, keep_run
 from sqlmonitor.incremental.labels import Labels, late_labels
 from sqlmonitor.incremental.recount import AS_USUAL, Asked, Reading, Recount, decide
@@ -19,6 +25,7 @@ __all__ = [
     "State",
     "content_hash",
     "decide",
+    "final_values",
     "is_kept_by_chunk",
     "is_kept_whole",
     "keep_fit",

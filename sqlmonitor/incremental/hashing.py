@@ -35,19 +35,40 @@ def _is_of_reference(step: Step) -> bool:
     return own and all(_is_of_reference(parent) for parent in step.parents() if not parent.is_inline)
 
 
-def content_hash(step: Step, monitor: Monitor) -> str:
+def final_values(plan: Plan) -> Step:
+    """The step with every value of every chunk, which results are made of."""
+    values = plan.stored["results"].inputs["values"]
+    assert isinstance(values, Step)
+    return values
+
+
+def is_counted_by_chunk(plan: Plan) -> bool:
+    """True where a chunk's values depend on that chunk and on the reference alone.
+
+    The package's own templates compute nothing across chunks; what a user's template does is not known.
+    """
+    kept = kept_steps(plan)
+    return all(step.origin is None and (step.rows is None or step in kept) for step in plan.steps)
+
+
+def content_hash(step: Step, monitor: Monitor, known: dict[str, str] | None = None) -> str:
     """Names what a statement counts: its text, the types of what it reads, and the steps that it reads.
 
     Args:
         step: of the plan of a whole run, so without a restriction to some chunks.
         monitor: whose column ``observed_at`` decides which labels are looked for later.
+        known: hashes of steps by name, which are added to.
     """
-    parents = [content_hash(parent, monitor) for parent in step.parents() if not parent.is_inline]
+    known = {} if known is None else known
+    if step.name in known:
+        return known[step.name]
+    parents = [content_hash(parent, monitor, known) for parent in step.parents() if not parent.is_inline]
     rows = step.rows
     read = list(rows.column_types) if rows else []
     if rows is not None and rows.reads_target and monitor.target is not None:
         read.append(f"observed at {monitor.target.observed_at}")
-    return digest(templates.rendered(step), *read, *parents)
+    known[step.name] = digest(templates.rendered(step), *read, *parents)
+    return known[step.name]
 
 
 def ancestors(step: Step) -> set[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlmonitor.definitions import Monitor
-from sqlmonitor.incremental.hashing import ancestors, is_kept_whole, kept_steps
+from sqlmonitor.incremental.hashing import ancestors, final_values, is_kept_whole, kept_steps
 from sqlmonitor.incremental.recount import Reading, Recount
 from sqlmonitor.incremental.state import Kept, State
 from sqlmonitor.incremental.statements import chunk_condition
@@ -62,9 +62,27 @@ def keep_run(
             f"delete from {place}.{table} where {chosen}",
             f"insert into {place}.{table} select * from {step.table} where {chosen}",
         ]
+    if recount.hashes:
+        values = final_values(plan)
+        content = recount.hashes[values.name]
+        kept[values.name] = Kept(table_name(values, plan.monitor, content), content, has_analysis=True)
+        statements += _kept_values(f"{place}.{kept[values.name].table}", values, recount)
     return [
         *statements,
         *_noted(plan, state, kept, run_id=run_id, fit_id=plan.fit_id, now=now, labels_until=labels_until),
+    ]
+
+
+def _kept_values(table: str, values: Step, recount: Recount) -> list[str]:
+    if recount.takes_values:
+        chosen = chunk_condition(recount.labelled)
+        return [
+            f"delete from {table} where {chosen}",
+            f"insert into {table} select * from {values.table} where {chosen}",
+        ]
+    return [
+        f"drop table if exists {table}",
+        f"create table {table} as select * from {values.table} where chunk_number % 2 = 0",
     ]
 
 
@@ -122,7 +140,7 @@ def keep_fit(
             f"drop table if exists {place}.{table}",
             f"create table {place}.{table} as select * from {made}{chosen}",
         ]
-    # Histograms of the analysis are as the former fit made them, until the next run.
+    # Histograms and values of the analysis are as the former fit made them, until the next run.
     return [
         *statements,
         *_noted(fitted, state, kept, run_id=run_id, fit_id="", now=now, labels_until=state.labels_until),

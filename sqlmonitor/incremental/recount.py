@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Literal
 
 from sqlmonitor.definitions import Monitor
-from sqlmonitor.incremental.hashing import content_hash, is_kept_whole, kept_steps
+from sqlmonitor.incremental.hashing import (
+    content_hash,
+    final_values,
+    is_counted_by_chunk,
+    is_kept_whole,
+    kept_steps,
+)
 from sqlmonitor.incremental.periods import Chunks, merged, number, start
 from sqlmonitor.incremental.state import State
 from sqlmonitor.plan import Plan, Step
@@ -52,6 +58,8 @@ class Recount:
         chunks: of the analysis that every statement reads.
         labelled: those that a statement over labels reads.
         period: of the chunks; empty where they are sizes or counts.
+        takes_values: True where the values of all other chunks are kept, so that only the reference's counts
+            and those of the chunks that are read take part.
         reason: why, for people.
     """
 
@@ -60,6 +68,7 @@ class Recount:
     chunks: tuple[Chunks, ...] = ()
     labelled: tuple[Chunks, ...] = ()
     period: str = ""
+    takes_values: bool = False
     reason: str = ""
 
     def of(self, step: Step) -> tuple[Chunks, ...]:
@@ -109,7 +118,9 @@ def decide(
                 remedy="leave --since and --until out: every run reads all rows",
             )
         return Recount(reason="all rows: borders of chunks by size or count move with every row")
-    hashes = {step.name: content_hash(step, monitor) for step in kept_steps(plan)}
+    known: dict[str, str] = {}
+    values = final_values(plan)
+    hashes = {step.name: content_hash(step, monitor, known) for step in [*kept_steps(plan), values]}
     if stage == "fit":
         return Recount(hashes=hashes, period=period, reason="the reference")
     chosen = chunks_to_read(period, monitor.lookback, newest, asked)
@@ -118,7 +129,17 @@ def decide(
         step.name: Reading.ALL if asked.full else _reading(step, hashes[step.name], state)
         for step in kept_steps(plan)
     }
-    return Recount(readings, hashes, chosen, late, period, _reason(readings, chosen, late, period, asked))
+    reason = _reason(readings, chosen, late, period, asked)
+    recount = Recount(readings, hashes, chosen, late, period, reason=reason)
+    kept = state.steps.get(values.name)
+    takes_values = (
+        recount.is_partial
+        and is_counted_by_chunk(plan)
+        and state.fit_id == plan.fit_id
+        and kept is not None
+        and kept.content_hash == hashes[values.name]
+    )
+    return replace(recount, takes_values=takes_values)
 
 
 def _reading(step: Step, content: str, state: State) -> Reading:

@@ -17,10 +17,12 @@ from sqlmonitor.plan import Rows, Step
 from sqlmonitor.source import parse
 from sqlmonitor.store import quoted
 
+# Chunks are named, and their ends are told, by all of them.
+OF_ALL_CHUNKS = ("chunk_counts",)
 ORDER = re.compile(r"\norder by ([^\n]+)\s*\Z")
 
 
-def statement(step: Step, recount: Recount, state: State, schema: str) -> str:
+def statement(step: Step, recount: Recount, state: State, schema: str, *, values: str) -> str:
     """The SELECT whose rows become the step's temporary table.
 
     Args:
@@ -28,11 +30,14 @@ def statement(step: Step, recount: Recount, state: State, schema: str) -> str:
         recount: what this run reads.
         state: what the store keeps.
         schema: the store's.
+        values: name of the step with every value of every chunk.
 
     Returns:
         DuckDB SQL, whose rows are those of the step's own SELECT, in its order.
     """
     reading = recount.reading(step)
+    if recount.takes_values and step.name == values:
+        return _with_kept_values(step, recount, state, schema)
     if reading is Reading.ALL:
         return templates.rendered(step)
     kept = f"{quoted(schema)}.{state.steps[step.name].table}"
@@ -43,9 +48,22 @@ def statement(step: Step, recount: Recount, state: State, schema: str) -> str:
     found = ORDER.search(fresh)
     order = found[1] if found else templates.header(step.template).grain
     chosen = chunk_condition(ranges)
+    others = f"not ({chosen})"
+    if recount.takes_values and step.name not in OF_ALL_CHUNKS:
+        others += f" and (chunk_number % 2 = 1 or ({chunk_condition(recount.labelled)}))"
     return (
         f"select * from (\n{fresh}\n) as fresh where {chosen}\n"
-        f"union all\nselect * from {kept} as kept where not ({chosen})\norder by {order}"
+        f"union all\nselect * from {kept} as kept where {others}\norder by {order}"
+    )
+
+
+def _with_kept_values(step: Step, recount: Recount, state: State, schema: str) -> str:
+    kept = f"{quoted(schema)}.{state.steps[step.name].table}"
+    chosen = chunk_condition(recount.labelled)
+    return (
+        f"select * from (\n{templates.rendered(step)}\n) as fresh where chunk_number % 2 = 1 or ({chosen})\n"
+        f"union all\nselect * from {kept} as kept where not ({chosen})\n"
+        f"order by {templates.header(step.template).grain}"
     )
 
 
