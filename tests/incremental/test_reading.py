@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from every_plan import every
 from incremental.flights import Flights, same
 
 from sqlmonitor.engines.duckdb import DuckDB
@@ -248,6 +249,21 @@ def test_several_classes_and_regressions(world: Flights) -> None:
         world.monitor["metrics"]["quality"] = ["missing", "duplicates"]
         world.run()
         world.arrive(world.now.date())
+        same(world.run(), world.full())
+
+
+@pytest.mark.parametrize("resolution", ["binned", "exact"])
+@pytest.mark.parametrize("task", ["binary_classification", "regression"])
+def test_every_metric(world: Flights, resolution: str, task: str) -> None:
+    """Values that are kept are, to the last bit, those that a full run computes beside all other chunks."""
+    world.monitor |= {"task": task, "resolution": resolution, "metrics": every(task)}
+    world.monitor["custom_metrics"] = [{"name": "thousands", "derived": "row_count / 1000"}]
+    if task == "regression":
+        world.monitor["model"] = {"label": "p_late"}
+    world.run()
+    for night in (13, 25):
+        world.arrive(date(2013, 3, night))
+        world.monitor["lookback"] = 2
         same(world.run(), world.full())
 
 
