@@ -59,7 +59,7 @@ def run(
     if migration.migrate(engine, project.store):
         logger.info("-- store '%s': tables of version %s", project.store, store.VERSION)
     state = incremental.read_state(engine, project.store, monitor.name)
-    types = validation.check_sources(project, monitor, engine)
+    types = validation.check_sources(project, monitor, engine, reads_rows=False)
     resolved = validation.resolve_features(project, monitor, types, engine)
     monitor = resolved.monitor
     if resolved.is_all:
@@ -69,6 +69,9 @@ def run(
     plan = whole if stage == "run" else planner.plan(project, monitor, stage=stage, types=types)
     labels, recount = decided(project, monitor, whole, types, state, engine, asked, stage, started)
     logger.info("-- monitor '%s' reads %s", monitor.name, recount.reason)
+    among = incremental.ids_read(project, monitor, types, recount)
+    if among is not None or not recount.is_partial:
+        validation.check_rows(project, monitor, engine, among=among)
     total = len(plan.steps) + 1
     try:
         execute(plan, recount, state, engine, progress)

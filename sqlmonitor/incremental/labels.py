@@ -10,6 +10,8 @@ from sqlglot import exp
 
 from sqlmonitor import names, templates
 from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.incremental.recount import Recount
+from sqlmonitor.incremental.statements import reduced
 from sqlmonitor.source import SourceRows, Types
 
 if TYPE_CHECKING:
@@ -71,3 +73,21 @@ def late_labels(
     )
     chunks = tuple(int(chunk_number) // 2 for chunk_number in frame["chunk_number"])
     return Labels(until=max(since, until) if until is not None else since, chunks=chunks)
+
+
+def ids_read(project: Project, monitor: Monitor, types: Types, recount: Recount) -> str | None:
+    """The SELECT of the ids of the predictions that are joined with labels; None where all are.
+
+    Args:
+        project: where the monitor stands.
+        monitor: whose target has a relation of its own.
+        types: of the relations' columns.
+        recount: what the run reads.
+    """
+    target = monitor.target
+    if not recount.is_partial or target is None or target.relation is None:
+        return None
+    source = SourceRows(monitor, project.dialect, types=types)
+    row_id = {"expression": source.column(source.join_column()), "alias": exp.to_identifier("row_id")}
+    rows = reduced(source.rows([row_id]), recount.labelled, recount.period)
+    return f"select row_id from ({templates.rendered(rows)}) as predictions_read"

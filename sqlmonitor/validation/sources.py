@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 NUMBERS = ("integer", "decimal", "float", "boolean")
 
 
-def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
+def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_rows: bool = True) -> Types:
     """Checks relations, columns, types, the target's key and the reference before anything runs.
+
+    Args:
+        project: where the monitor stands.
+        monitor: the definition.
+        engine: an open warehouse.
+        reads_rows: False to leave out :func:`check_rows`.
 
     Returns:
         The columns of the predictions and of the target's relation with their types.
@@ -62,9 +68,44 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
     for key, written in monitor.aggregates():
         tree = names.aggregate(written, project.dialect, monitor.allow_functions)
         _check_columns(monitor, key, tree, types | beside)
-    if monitor.reference.relation is not None:
-        check_overlap(monitor, source, engine)
+    if reads_rows:
+        check_rows(project, monitor, engine)
     return Types(types, beside)
+
+
+def check_rows(project: Project, monitor: Monitor, engine: Engine, *, among: str | None = None) -> None:
+    """Checks what only rows can tell: that labels multiply no predictions, and that no row is in both periods.
+
+    Args:
+        project: where the monitor stands.
+        monitor: the definition.
+        engine: an open warehouse.
+        among: a SELECT of the ids of the predictions that are read, where all others were checked when they
+            were; None for all. Rows in both periods are looked for by runs that read all.
+
+    Raises:
+        DataError: for ids that would multiply rows, and rows that are reference and analysis at once.
+    """
+    source = SourceRows(monitor, project.dialect)
+    target = monitor.target
+    if target is not None and target.relation is not None:
+        relation = source.relation(target.relation)
+        key = target.on or source.join_column()
+        column = quoted(key)
+        read = "" if among is None else f" and {column} in ({among})"
+        ask(
+            Check(
+                after="",
+                sql=f"select {column} as example, count(*) as times from {relation.sql(dialect='duckdb')} "
+                f"where {column} is not null{read} group by {column} having count(*) > 1 order by 2 desc, 1 limit 1",
+                message=f"monitor '{monitor.name}': {target.relation} has {{times}} rows with {key} = {{example}}, "
+                "so a join would multiply predictions",
+                remedy="make the target's relation unique on that column, as with `predictions: {sql: …}` or a view",
+            ),
+            engine,
+        )
+    if monitor.reference.relation is not None and among is None:
+        check_overlap(monitor, source, engine)
 
 
 def _described(monitor: Monitor, key: str, relation: exp.Expr, engine: Engine) -> dict[str, str]:
@@ -198,16 +239,4 @@ def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[
     ):
         if name is not None and name.casefold() not in {column.casefold() for column in types}:
             raise monitor.error(place, f"{target.relation} has no column '{name}'", allowed=sorted(types))
-    column = quoted(key)
-    ask(
-        Check(
-            after="",
-            sql=f"select {column} as example, count(*) as times from {relation.sql(dialect='duckdb')} "
-            f"where {column} is not null group by {column} having count(*) > 1 order by 2 desc, 1 limit 1",
-            message=f"monitor '{monitor.name}': {target.relation} has {{times}} rows with {key} = {{example}}, "
-            "so a join would multiply predictions",
-            remedy="make the target's relation unique on that column, as with `predictions: {sql: …}` or a view",
-        ),
-        engine,
-    )
     return types
