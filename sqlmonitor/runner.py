@@ -227,5 +227,10 @@ def refuse_second_run(
         now = incremental.read_state(engine, project.store, monitor.name)
     except WarehouseError:
         return
-    if now.run_id != state.run_id or "onflict" in error.message:
+    if now.run_id != state.run_id:
         raise second_run(monitor.name) from error
+    if "onflict" in error.message:
+        raise StoreError(
+            f"another run wrote to the store '{project.store}' at the same moment; this one stored nothing",
+            remedy="run again",
+        ) from error
