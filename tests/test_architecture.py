@@ -30,7 +30,7 @@ LEVELS = [
     ["engines"],
     ["history"],
     ["store"],
-    ["migration", "incremental"],
+    ["migration", "incremental", "housekeeping"],
     ["script", "validation"],
     ["runner"],
     ["results"],

@@ -49,7 +49,7 @@ def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_commands_of_the_contract_are_there() -> None:
     assert list(commands.commands) == [
         *("demo", "init", "validate", "fit", "run"),
-        *("show", "check", "compile", "metrics", "schema"),
+        *("show", "check", "store", "compile", "metrics", "schema"),
     ]
 
 
@@ -112,7 +112,7 @@ def test_users_mistakes_exit_2(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "compile"])
+@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "store", "compile"])
 def test_unknown_monitor_exits_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("sqlmonitor.yml").write_text(
         NO_WAREHOUSE.replace("{dbt_profile: shop}", "duckdb:///none.duckdb"), encoding="utf-8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -81,6 +82,31 @@ def test_what_is_read_again_and_what_was_known(project: Path, capsys: pytest.Cap
     assert command("run", "-c", str(project), "--full") == 0
     assert command("run", "-c", str(project), "--since", "soon") == 2
     assert "'soon' is no date or time" in capsys.readouterr().err
+
+
+def test_the_store_is_looked_after(project: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    at = ("-c", str(project))
+    assert command("store", "info", *at) == 2
+    assert "there is no store 'sqlmonitor' yet" in capsys.readouterr().err
+    assert command("run", *at) == 0
+    with duckdb.connect(str(project.parent / "shop.duckdb")) as connection:
+        connection.execute("update scored set amount = 49 where month(happened) = 6")
+    assert command("run", *at) == 0
+    capsys.readouterr()
+    assert command("store", "info", *at) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^results_history +1 rows +29 columns$", said, re.MULTILINE), said
+    before = mean(project)
+    assert command("store", "prune", *at, "--before", "2001-01-01") == 0
+    assert "0 rows are gone" in capsys.readouterr().out
+    assert command("store", "prune", *at, "--before", "2101-01-01") == 0
+    assert "1 rows are gone" in capsys.readouterr().out
+    assert mean(project) == before
+    assert command("store", "export", str(tmp_path / "copy"), *at) == 0
+    with duckdb.connect(str(project.parent / "shop.duckdb")) as connection:
+        copied = connection.execute(f"select count(*) from '{tmp_path}/copy/results.parquet'").fetchone()
+        assert connection.execute("select count(*) from sqlmonitor.results").fetchone() == copied
+    assert command("run", *at) == 0
 
 
 def test_python_runs_what_is_asked_for(project: Path) -> None:
