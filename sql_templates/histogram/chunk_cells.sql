@@ -2,7 +2,7 @@
 -- distribution function is flat, so the two functions are farthest apart just before or after one of them.
 -- Where both share a cell, a mean near its lower edge says that most rows have the edge's own value (as zeros do)
 -- and the others the rest; a mean near its middle, that rows are spread evenly, which places a chunk's only row.
--- Equal means are one value, or tell nothing.
+-- Equal means are one value, or tell nothing: heaps are told apart where they lie in different parts of cells.
 -- A chunk without any value has one row, without a cell.
 -- inputs:
 --   {{ numeric }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, row_count bigint, value_sum double
