@@ -76,5 +76,9 @@ def plan(variant: str = "binned", **changes: Any) -> Plan:
     """The plan of a variant with every metric that fits its task."""
     monitor = MONITOR | VARIANTS[variant] | changes
     monitor["metrics"] = changes.get("metrics", every(monitor["task"]))
+    if not monitor["features"].get("numeric"):
+        monitor["custom_metrics"] = [
+            metric for metric in monitor["custom_metrics"] if metric.get("columns") != "numeric"
+        ]
     project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
     return planner.plan(project, project.monitors[0])

@@ -13,7 +13,7 @@
 --   center_0 double
 select
     case when count(*) < 20000 then 1000 else 40 end as sampled_places
-    , cast(case when count(*) <= 200 then 256 when count(*) <= 2000 then 64 when count(*) < 20000 then 4 else 1 end as bigint) as part_count
+    , cast(case when count(*) <= 200 then 1024 when count(*) <= 2000 then 128 when count(*) < 20000 then 4 else 1 end as bigint) as part_count
     {% for column in columns %}
     , coalesce(avg(case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end), 0) as center_{{ column.index }}
     {% endfor %}

@@ -6,7 +6,7 @@
 -- A chunk without any value has one row, without a cell.
 -- inputs:
 --   {{ numeric }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, row_count bigint, value_sum double
---   {{ reference_cells }}: segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, width double, center double, is_infinite boolean, reference_count bigint, reference_sum double, reference_mean double, reference_before bigint, sum_before double, reference_total bigint
+--   {{ reference_cells }}: segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, width double, center double, quantum double, is_infinite boolean, reference_count bigint, reference_sum double, reference_mean double, reference_before bigint, sum_before double, reference_total bigint
 -- grain: chunk_number, segment_column, segment_value, column_name, bin, lower_edge
 -- output:
 --   chunk_number bigint
@@ -21,6 +21,7 @@
 --   rank_before double     -- rank in the reference that the chunk's rows in the cells below reach
 --   rank_after double      -- the same with the cell's own rows
 --   is_infinite boolean
+--   quantum double         -- a step of the reference's sums, in the column's unit
 --   distance double        -- mean of the chunk's rows in the cell, from center
 --   reference_below bigint -- the reference's rows below that mean
 --   sum_below double       -- their sum, from center
@@ -42,6 +43,7 @@ with joined as (
         , case when not reference_cells.is_infinite then cells.value_sum / cells.row_count - cells.lower_edge else 0e0 end as chunk_place
         , reference_cells.reference_mean - cells.lower_edge as reference_place
         , reference_cells.width
+        , reference_cells.quantum
         , coalesce(reference_cells.reference_count, 0) as reference_count
         , coalesce(reference_cells.reference_before, 0) as reference_before
         , reference_cells.reference_before + case when cells.value_sum / cells.row_count >= reference_cells.reference_mean then reference_cells.reference_count else 0 end as reference_below
@@ -96,6 +98,7 @@ select
     , cast(chunk_before as double) * reference_total / nullif(chunk_total, 0) as rank_before
     , cast(chunk_before + row_count as double) * reference_total / nullif(chunk_total, 0) as rank_after
     , is_infinite
+    , quantum
     , distance
     , reference_below
     , sum_below

@@ -24,6 +24,7 @@ with shares as (
             else 0e0
         end as area
     from {{ reference_cells }} as reference_cells
+    where reference_count > 0
 ), summed as (
     select
         segment_column

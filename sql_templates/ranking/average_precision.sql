@@ -1,7 +1,7 @@
 -- average_precision: mean of the precision at every positive, in order of falling score.
 -- Realized: ties share the precision at their end, as in scikit-learn. Estimated: row by row inside
 -- ties, whose expected labels are equal, so their sum has a closed form in harmonic numbers.
--- Running sums are of whole numbers of 2^-44, so that they do not depend on where other chunks' rows stand.
+-- Sums are of whole numbers of 2^-44 or 2^-42, so that they do not depend on where other chunks' rows stand.
 -- standard error: influence function of the estimate (delta method on the cumulative counts); with ten
 -- positives it is 0.7 to 0.85 of the bootstrap's.
 -- inputs:
@@ -71,10 +71,10 @@ select
     , 'average_precision' as metric
     , component
     , max(average) as value
-    , sqrt(sum(
+    , sqrt(sum(floor((
         positives * power(precision_here - average + hits_below - precision_below, 2)
         + negatives * power(precision_below, 2)
-    )) / nullif(max(positive_total), 0) as standard_error
+    ) / nullif(positive_total, 0) * 4398046511104 + 0.5e0)) / 4398046511104 / nullif(max(positive_total), 0)) as standard_error
     , case when max(average) is null then 'no positives' end as note
 from averaged
 group by family, chunk_number, segment_column, segment_value, component
