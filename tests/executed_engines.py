@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlglot
 
 from sqlmonitor import engines
 
@@ -119,6 +121,61 @@ class PostgresWarehouse:
         return engines.connect(self.url)
 
 
+SPARK_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_int64, "bigint"),
+    (pa.types.is_integer, "int"),
+    (pa.types.is_floating, "double"),
+    (pa.types.is_decimal, "decimal(38, 9)"),
+    (pa.types.is_date, "date"),
+    (pa.types.is_timestamp, "timestamp_ntz"),
+    (lambda kind: True, "string"),
+)
+
+
+class SparkWarehouse:
+    """A session: each has a catalog of its own on Sail."""
+
+    def __init__(self, server_url: str, folder: Path) -> None:
+        from sqlmonitor.engines.spark import Spark
+
+        self.url = server_url
+        self.folder = folder
+        self.session = Spark.open(server_url).session
+        self.session.conf.set("spark.sql.warehouse.dir", str(folder / "warehouse"))
+
+    def load(self, name: str, table: pa.Table) -> None:
+        place = self.folder / uuid.uuid4().hex
+        place.mkdir()
+        fields = [
+            (field.name, pa.string() if pa.types.is_dictionary(field.type) else field.type)
+            for field in table.schema
+        ]
+        # Parquet's statistics leave NaN out, and Sail answers max() of a whole table from them.
+        pq.write_table(table.cast(pa.schema(fields)), place / "rows.parquet", write_statistics=False)
+        listed = ", ".join(
+            f"{backquoted(field.name)} {next(written for fits, written in SPARK_TYPES if fits(field.type))}"
+            for field in table.schema
+        )
+        self.session.sql(f"create table {backquoted(name)} ({listed}) using parquet location '{place}'")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.session.sql(sql).toArrow().to_pylist()]
+
+    def run_script(self, files: list[str]) -> None:
+        for file in files:
+            for tree in sqlglot.parse(file, dialect="spark"):
+                if tree is not None:
+                    self.session.sql(tree.sql("spark"))
+
+    def connect(self) -> engines.Engine:
+        return engines.adopt(self.session)
+
+
+def backquoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
 @contextmanager
 def duckdb_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     """DuckDB needs no server: a file for every warehouse."""
@@ -145,4 +202,19 @@ def postgres_server(_: Path) -> Iterator[Callable[[], Warehouse]]:
         server.cleanup()
 
 
-ENGINES = {"duckdb": duckdb_server, "postgres": postgres_server}
+@contextmanager
+def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
+    """Sail, which speaks Spark SQL over Spark Connect, in this process."""
+    os.environ.setdefault("RUST_LOG", "off")
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer()
+    server.start(background=True)
+    _, port = server.listening_address
+    try:
+        yield lambda: SparkWarehouse(f"sc://127.0.0.1:{port}", Path(tempfile.mkdtemp(dir=folder)))
+    finally:
+        server.stop()
+
+
+ENGINES = {"duckdb": duckdb_server, "postgres": postgres_server, "spark": spark_server}

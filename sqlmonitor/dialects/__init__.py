@@ -17,6 +17,7 @@ from sqlmonitor.dialects.periods import (
     PERIOD_START,
 )
 from sqlmonitor.dialects.postgres import POSTGRES
+from sqlmonitor.dialects.spark import SPARK
 from sqlmonitor.dialects.translation import CANONICAL, of_kind, of_user, rewritten, translation
 from sqlmonitor.errors import UnsupportedError
 
@@ -42,12 +43,11 @@ __all__ = [
     "translated",
 ]
 
-DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, *COMPILED)}
+DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, SPARK, *COMPILED)}
 # Known by their URLs, so that a project file can be read; nothing is written in them.
 UNWRITTEN = {
     "athena": "athena",
     "clickhouse": "clickhouse",
-    "spark": "spark",
     "mysql": "mysql",
     "mssql": "tsql",
 }
