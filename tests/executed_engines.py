@@ -121,16 +121,17 @@ class PostgresWarehouse:
         return engines.connect(self.url)
 
 
-SPARK_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
-    (pa.types.is_boolean, "boolean"),
-    (pa.types.is_int64, "bigint"),
-    (pa.types.is_integer, "int"),
-    (pa.types.is_floating, "double"),
-    (pa.types.is_decimal, "decimal(38, 9)"),
-    (pa.types.is_date, "date"),
-    (pa.types.is_timestamp, "timestamp_ntz"),
-    (lambda kind: True, "string"),
+SPARK_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str, pa.DataType], ...] = (
+    (pa.types.is_boolean, "boolean", pa.bool_()),
+    (pa.types.is_int64, "bigint", pa.int64()),
+    (pa.types.is_integer, "int", pa.int32()),
+    (pa.types.is_floating, "double", pa.float64()),
+    (pa.types.is_decimal, "decimal(38, 9)", pa.decimal128(38, 9)),
+    (pa.types.is_date, "date", pa.date32()),
+    (pa.types.is_timestamp, "timestamp_ntz", pa.timestamp("us")),
+    (lambda _: True, "string", pa.string()),
 )
+"""Spark's types and what they are in its Parquet files."""
 
 
 class SparkWarehouse:
@@ -147,15 +148,12 @@ class SparkWarehouse:
     def load(self, name: str, table: pa.Table) -> None:
         place = self.folder / uuid.uuid4().hex
         place.mkdir()
-        fields = [
-            (field.name, pa.string() if pa.types.is_dictionary(field.type) else field.type)
-            for field in table.schema
-        ]
+        kinds = [next(kind for kind in SPARK_TYPES if kind[0](field.type)) for field in table.schema]
+        fields = [(field.name, kind) for field, (_, _, kind) in zip(table.schema, kinds, strict=True)]
         # Parquet's statistics leave NaN out, and Sail answers max() of a whole table from them.
         pq.write_table(table.cast(pa.schema(fields)), place / "rows.parquet", write_statistics=False)
         listed = ", ".join(
-            f"{backquoted(field.name)} {next(written for fits, written in SPARK_TYPES if fits(field.type))}"
-            for field in table.schema
+            f"{backquoted(name)} {written}" for name, (_, written, _) in zip(table.column_names, kinds, strict=True)
         )
         self.session.sql(f"create table {backquoted(name)} ({listed}) using parquet location '{place}'")
 

@@ -11,6 +11,7 @@ from sqlmonitor.dialects import shared
 from sqlmonitor.dialects.compiled import quantile_list, time_in_java_form
 from sqlmonitor.dialects.dialect import KIND, Dialect
 
+WORDS = {"sample"}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 LENGTHS = {"hour": "hour", "minute": "minute", "second": "second"}
 """Parts of a time that borders are counted of, and what a time is cut to before."""
@@ -30,6 +31,32 @@ def _written(form: str, **trees: exp.Expr) -> exp.Expr:
         return node
 
     return exp.paren(_form(form).copy().transform(replace), copy=False)
+
+
+def word_in_quotes(node: exp.Expr) -> exp.Expr:
+    """Names that are words of the language.
+
+    DuckDB, Spark: sample can be a name. Sail: not without quotes.
+    Remedy: quotes.
+    """
+    if isinstance(node, exp.Identifier) and node.name.lower() in WORDS:
+        node.set("quoted", True)
+    return node
+
+
+def quotient(node: exp.Expr) -> exp.Expr:
+    """Division by zero, and of whole numbers.
+
+    DuckDB: 1e0 / 0 = inf. Spark: raises. Sail: raises, and writes what is below the line several times, so that
+    a continued fraction of 25 levels takes hours to read.
+    Remedy: as elsewhere; but a division by a sum that ends in a quotient, which is a level of a continued
+    fraction, multiplies by the power of -1. All its terms are positive.
+    """
+    below = node.expression.unnest()
+    if isinstance(below, exp.Add) and below.expression.unnest().find(exp.Div, exp.Pow):
+        inverse = exp.Pow(this=below, expression=exp.Literal.number(-1))
+        return exp.paren(exp.Mul(this=exp.paren(node.this.unnest(), copy=False), expression=inverse), copy=False)
+    return shared.safe_quotient(node)
 
 
 def added_months(node: exp.Expr) -> exp.Expr:
@@ -135,16 +162,17 @@ SPARK = Dialect(
     address="sc://host:15002",
     session="set time zone 'UTC'",
     # Plain tables of the current schema: a temporary view would read the source anew in every step.
-    temporary="drop table if exists {table};\ncreate table {table} using parquet as\n{select}",
+    temporary="drop table if exists {table};\ncreate table {table} as\n{select}",
     begin="",
     rewrites=(
+        ((exp.Identifier,), word_in_quotes),
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),
         ((exp.IsNan,), shared.equals_nan),
         ((exp.IntDiv,), shared.whole_quotient),
-        ((exp.Div,), shared.safe_quotient),
+        ((exp.Div,), quotient),
         ((exp.Add,), added_months),
         ((exp.DateDiff,), borders),
         ((exp.TimeToStr,), time_in_java_form),

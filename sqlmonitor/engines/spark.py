@@ -33,6 +33,13 @@ SETTINGS = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.ansi.enabled": "true",
 }
+OLDEST_SPARK = 4
+SAIL = {
+    # Its Parquet tables take some whole numbers of mixed lengths for shorter ones than are in the file.
+    "spark.sql.sources.default": "delta",
+}
+"""For Sail, which says its own version, before 1."""
+
 ONE_ORDER = {
     # Steps' tables are small: all files of one in one task, whose rows come in one order.
     "spark.sql.files.openCostInBytes": "0",
@@ -52,7 +59,7 @@ LONGEST_RUN = 24 * 3600
 class Spark:
     """The verbs of ``Engine`` over one Spark session.
 
-    A step's rows are a Parquet table in ``workspace`` with a name of the run's own, and a temporary view has
+    A step's rows are a table of the session's default format in ``workspace`` with a name of the run's own, and a temporary view has
     the step's name. A temporary view alone would read the source anew in every step that reads it, and rows
     that are only cached are computed anew, perhaps from other data, where an executor is lost.
 
@@ -73,6 +80,14 @@ class Spark:
         with self._explaining():
             for name, value in SETTINGS.items():
                 session.conf.set(name, value)
+            version = str(session.sql("select version() as found").toArrow().column(0)[0])
+            if version.startswith("0."):
+                for name, value in SAIL.items():
+                    session.conf.set(name, value)
+            elif int(version.partition(".")[0]) < OLDEST_SPARK:
+                raise UnsupportedError(
+                    f"Spark {version.split()[0]} is too old", remedy=f"use Apache Spark {OLDEST_SPARK} or later"
+                )
 
     @classmethod
     def open(cls, url: str) -> Spark:
@@ -144,7 +159,7 @@ class Spark:
             self._sweep()
         lasting = self._lasting(table)
         self.execute_own(f"drop table if exists {lasting}")
-        self.execute_own(f"create table {lasting} using parquet as {self._translated(select)}")
+        self.execute_own(f"create table {lasting} as {self._translated(select)}")
         self.execute_own(f"create or replace temporary view {table} as select * from {lasting}")
 
     def drop(self, table: str) -> None:
