@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlmonitor.dialects.clickhouse import CLICKHOUSE
 from sqlmonitor.dialects.compiled import COMPILED, REFUSED
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import CONSTANTS, DUCKDB, KEEP_CONSTANTS
@@ -42,11 +43,10 @@ __all__ = [
     "translated",
 ]
 
-DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, *COMPILED)}
+DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, CLICKHOUSE, *COMPILED)}
 # Known by their URLs, so that a project file can be read; nothing is written in them.
 UNWRITTEN = {
     "athena": "athena",
-    "clickhouse": "clickhouse",
     "spark": "spark",
     "mysql": "mysql",
     "mssql": "tsql",
