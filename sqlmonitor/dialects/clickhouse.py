@@ -109,18 +109,21 @@ def time_as_text(node: exp.Expr) -> exp.Expr:
 def rounding_cast(node: exp.Expr) -> exp.Expr:
     """Broken numbers as whole ones.
 
-    DuckDB: cast(2.7 as bigint) = 3, to the even one between two. ClickHouse: 2.
-    Remedy: round, which goes to the even one too.
+    DuckDB: cast(2.7 as bigint) = 3, to the even one between two. ClickHouse: 2; and where a row is NULL, the NaN
+    that may stand behind it raises.
+    Remedy: round, which goes to the even one too, and accurateCastOrNull.
     """
     inner = node.this.unnest()
-    if not node.args["to"].is_type("bigint", "int"):
+    to = node.args["to"]
+    if not to.is_type("bigint", "int") or isinstance(inner, (exp.Null, exp.Literal, *WHOLE)):
         return node
-    is_fine = isinstance(inner, (exp.Null, exp.Literal, exp.Floor, exp.Ceil, exp.Round, *WHOLE))
-    if is_fine or node.meta.get(KIND) in ("integer", "boolean", "text"):
+    if node.meta.get(KIND) in ("integer", "boolean", "text"):
         return node
+    is_rounded = isinstance(inner, (exp.Floor, exp.Ceil, exp.Round))
     # Whole numbers beyond 2^53 stay what they are, as round of an integer is one.
-    node.set("this", exp.Anonymous(this="round", expressions=[node.this]))
-    return node
+    rounded = inner if is_rounded else exp.Anonymous(this="round", expressions=[inner])
+    type_name = exp.Literal.string("Int64" if to.is_type("bigint") else "Int32")
+    return exp.Anonymous(this="accurateCastOrNull", expressions=[rounded, type_name])
 
 
 def tried_cast(node: exp.Expr) -> exp.Expr:
@@ -173,18 +176,33 @@ def largest_with_nan(node: exp.Expr) -> exp.Expr:
     """The largest of several.
 
     DuckDB: max(1, NaN) = NaN, which is above all numbers. ClickHouse: 1.
-    Remedy: one that does not equal itself, where there is one.
+    Remedy: one that does not equal itself, where there is one. Windows are over what has no NaN.
     """
     inner = innermost(node)
     if not isinstance(inner, exp.Max) or not is_whole(node) or isinstance(node, exp.Window):
         return node
     argument = inner.this
+    if isinstance(argument, exp.Case):
+        return node
     if isinstance(node, exp.Filter):
         condition = node.expression.this
         nan = written("anyIf(x, x <> x and (y))", x=argument, y=condition)
     else:
         nan = written("anyIf(x, x <> x)", x=argument)
     return exp.Coalesce(this=nan, expressions=[node])
+
+
+def picked_value(node: exp.Expr) -> exp.Expr:
+    """The one value of several rows that is wanted.
+
+    DuckDB: max(case when piece = 2 then list end). ClickHouse: a list cannot be NULL, so such a case has no type.
+    Remedy: maxIf, which needs no NULL. An empty list has NULL at every place.
+    """
+    case = node.this
+    if not isinstance(case, exp.Case) or case.this or case.args.get("default") or len(case.args["ifs"]) != 1:
+        return node
+    (only,) = case.args["ifs"]
+    return exp.Anonymous(this="maxIf", expressions=[only.args["true"], only.this])
 
 
 def any_true(node: exp.Expr) -> exp.Expr:
@@ -257,16 +275,46 @@ def lists_as_rows(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def order_by_place(node: exp.Expr) -> exp.Expr:
+    """An order by what is selected.
+
+    DuckDB: select f(x) as x … order by x is by f(x). ClickHouse: by the column x, as columns go before aliases.
+    Remedy: the place in the select list.
+    """
+    select = node.parent
+    if not isinstance(select, exp.Select):
+        return node
+    places = {one.alias: place for place, one in enumerate(select.selects, 1) if isinstance(one, exp.Alias)}
+    for key in node.expressions:
+        column = key.this
+        if isinstance(column, exp.Column) and not column.table and column.name in places:
+            key.set("this", exp.Literal.number(places[column.name]))
+    return node
+
+
+def column_under_its_name(node: exp.Expr) -> exp.Expr:
+    """The names of what is selected.
+
+    DuckDB: select a.x from a join b is a column x. ClickHouse: a.x, where b has an x too.
+    Remedy: an alias.
+    """
+    for one in node.expressions:
+        if isinstance(one, exp.Column) and one.table and not isinstance(one.this, exp.Star):
+            one.replace(exp.alias_(one.copy(), one.this.copy()))
+    return node
+
+
 def sets_without_aggregates(node: exp.Expr) -> exp.Expr:
     """Grouping sets without an aggregate.
 
-    DuckDB: a group for each set. ClickHouse: distinct rows, and grouping() is 0 in all.
-    Remedy: a condition with an aggregate, which is always true.
+    DuckDB: a group for each set. ClickHouse 26.9: the last set is lost, and grouping() is 0 in all; so too where
+    a statement around it reads no aggregate.
+    Remedy: a condition with an aggregate, which is always true and which no optimizer sees through.
     """
     group = node.args.get("group")
     if group is None or not group.find(exp.GroupingSets):
         return node
-    condition = written("count() >= 0")
+    condition = written("ignore(count()) = 0")
     having = node.args.get("having")
     if having is not None:
         condition = exp.and_(having.this, condition)
@@ -320,14 +368,17 @@ CLICKHOUSE = Dialect(
         ((exp.Cast,), zero_without_sign),
         ((exp.Cast,), text_of_double),
         ((exp.LogicalOr,), any_true),
+        ((exp.Max,), picked_value),
         ((exp.Max, exp.Filter, exp.Window), largest_with_nan),
         ((exp.StddevPop, exp.StddevSamp, exp.Stddev), stable_deviation),
         ((exp.PercentileDisc,), quantile_list),
         ((exp.GroupConcat,), joined_levels),
         ((exp.MD5,), md5_of_text),
         ((exp.Select,), lists_as_rows),
+        ((exp.Select,), column_under_its_name),
         ((exp.Select,), sets_without_aggregates),
         ((exp.Order,), shared.order_by_all),
+        ((exp.Order,), order_by_place),
         ((exp.EQ,), one_catalogue),
         ((exp.Create,), stored_table),
         ((*WHOLE, exp.Filter, exp.Window), count_as_bigint),

@@ -156,10 +156,14 @@ class ClickHouse:
         """Columns with their types, and rows."""
         try:
             result = self.client.query(text)
+            if result.column_names:
+                types = [_unwrapped(one.name) for one in result.column_types]
+                return list(zip(result.column_names, types, strict=True)), list(result.result_rows)
+            # Without rows, the server sends no names either.
+            described = self.client.query(f"describe ({text})").result_rows
         except Error as error:
             raise self._explained(error) from None
-        types = [_unwrapped(one.name) for one in result.column_types]
-        return list(zip(result.column_names, types, strict=True)), list(result.result_rows)
+        return [(str(row[0]), _unwrapped(str(row[1]))) for row in described], []
 
     def _explained(self, error: Exception) -> WarehouseError:
         return explained(error, self.url)
