@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sqlglot
@@ -295,13 +296,44 @@ def order_by_place(node: exp.Expr) -> exp.Expr:
 def column_under_its_name(node: exp.Expr) -> exp.Expr:
     """The names of what is selected.
 
-    DuckDB: select a.x from a join b is a column x. ClickHouse: a.x, where b has an x too.
-    Remedy: an alias.
+    DuckDB: select a.x, or a.*, from a join b is a column x. ClickHouse: a.x, where b has an x too.
+    Remedy: an alias; a star beside a join is written out first.
     """
+    made: list[exp.Expr] = []
     for one in node.expressions:
-        if isinstance(one, exp.Column) and one.table and not isinstance(one.this, exp.Star):
-            one.replace(exp.alias_(one.copy(), one.this.copy()))
+        if not isinstance(one, exp.Column) or not one.table:
+            made.append(one)
+        elif not isinstance(one.this, exp.Star):
+            made.append(exp.alias_(one, one.this.copy()))
+        elif not node.args.get("joins"):
+            made.append(one)
+        else:
+            names = _columns(node, one.table)
+            made += [exp.alias_(exp.column(name, table=one.table), name) for name in names] or [one]
+    node.set("expressions", made)
     return node
+
+
+def _columns(select: exp.Expr, alias: str) -> list[str]:
+    """The columns of one of a statement's relations, where the statement itself says them."""
+    sources = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or ())]
+    (source,) = (one for one in sources if one.alias_or_name == alias)
+    query: exp.Expr | None = source
+    if isinstance(source, exp.Table):
+        steps = (one for with_ in _withs(select) for one in with_.expressions if one.alias == source.name)
+        query = next(steps, None)
+    names: list[str] = query.this.named_selects if query is not None else []
+    return [] if "*" in names else names
+
+
+def _withs(node: exp.Expr | None) -> Iterator[exp.Expr]:
+    """The statement's own common tables, and those around it."""
+    while node is not None:
+        if node.args.get("with_"):
+            yield node.args["with_"]
+        if isinstance(node, exp.With):
+            yield node
+        node = node.parent
 
 
 def sets_without_aggregates(node: exp.Expr) -> exp.Expr:
