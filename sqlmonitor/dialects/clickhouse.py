@@ -366,15 +366,69 @@ def one_catalogue(node: exp.Expr) -> exp.Expr:
 def stored_table(node: exp.Expr) -> exp.Expr:
     """Lasting tables.
 
-    DuckDB: create table t (…). ClickHouse: needs an engine, and an order.
-    Remedy: MergeTree without an order.
+    DuckDB: create table t (…). ClickHouse: needs an engine and an order, and a primary key would be part of it.
+    Remedy: MergeTree without an order. Two runs at once are kept apart by how results are published.
     """
-    if node.args["kind"] != "TABLE" or not isinstance(node.this, exp.Schema):
+    if node.args["kind"] != "TABLE":
         return node
+    for column in node.this.find_all(exp.ColumnDef):
+        column.set("constraints", None)
     engine = exp.EngineProperty(this=exp.var("MergeTree"))
     order = exp.Order(expressions=[exp.Tuple()])
     node.set("properties", exp.Properties(expressions=[engine, order]))
     return node
+
+
+def exists_as_in(node: exp.Expr) -> exp.Expr:
+    """Rows of another relation that belong to this one.
+
+    DuckDB: exists (select 1 from b where b.x = a.x and b.y is not distinct from a.y).
+    ClickHouse 26.9: never where a.y is NULL, as it becomes a join on all columns of a.
+    Remedy: (a.x, …) in (select x, … from b), with two columns for one that may be NULL.
+    """
+    select = node.this
+    where = select.args.get("where") if isinstance(select, exp.Select) else None
+    if where is None or select.args.get("joins"):
+        return node
+    inner = select.args["from_"].this.alias_or_name
+    parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    outside: list[exp.Expr] = []
+    inside: list[exp.Expr] = []
+    rest: list[exp.Expr] = []
+    for part in parts:
+        sides = [part.this, part.expression] if isinstance(part, (exp.EQ, exp.NullSafeEQ)) else []
+        of_inner = [side for side in sides if isinstance(side, exp.Column) and side.table == inner]
+        of_outer = [side for side in sides if isinstance(side, exp.Column) and side.table not in ("", inner)]
+        if not of_inner or not of_outer:
+            rest.append(part)
+            continue
+        for column, listed in ((of_outer[0], outside), (of_inner[0], inside)):
+            if isinstance(part, exp.NullSafeEQ):
+                listed.append(exp.Is(this=column.copy(), expression=exp.null()))
+                listed.append(written("ifNull(x, defaultValueOfArgumentType(assumeNotNull(x)))", x=column))
+            else:
+                listed.append(column.copy())
+    if not outside:
+        return node
+    rows = exp.select(*inside).from_(select.args["from_"].this, copy=False)
+    if rest:
+        rows = rows.where(*rest, copy=False)
+    return exp.In(this=exp.Tuple(expressions=outside), query=exp.Subquery(this=rows))
+
+
+def ordered_union(node: exp.Expr) -> exp.Expr:
+    """The order of several SELECTs.
+
+    DuckDB: of all rows. ClickHouse: of the last SELECT alone.
+    Remedy: a SELECT around them.
+    """
+    order = node.args.get("order")
+    if order is None:
+        return node
+    node.set("order", None)
+    rows = exp.select("*").from_(exp.Subquery(this=node.copy(), alias=exp.TableAlias(this=exp.to_identifier("all_rows"))))
+    rows.set("order", order)
+    return rows
 
 
 CLICKHOUSE = Dialect(
@@ -406,12 +460,14 @@ CLICKHOUSE = Dialect(
         ((exp.PercentileDisc,), quantile_list),
         ((exp.GroupConcat,), joined_levels),
         ((exp.MD5,), md5_of_text),
+        ((exp.Exists,), exists_as_in),
         ((exp.Select,), lists_as_rows),
         ((exp.Select,), column_under_its_name),
         ((exp.Select,), sets_without_aggregates),
         ((exp.Order,), shared.order_by_all),
         ((exp.Order,), order_by_place),
         ((exp.EQ,), one_catalogue),
+        ((exp.Union,), ordered_union),
         ((exp.Create,), stored_table),
         ((*WHOLE, exp.Filter, exp.Window), count_as_bigint),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),

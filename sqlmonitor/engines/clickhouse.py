@@ -17,12 +17,14 @@ from sqlmonitor import dialects
 from sqlmonitor.dialects.clickhouse import SETTINGS
 from sqlmonitor.engines import address
 from sqlmonitor.engines.clickhouse_errors import explained
+from sqlmonitor.engines.clickhouse_publishing import Publication, finish, publishing
 from sqlmonitor.engines.frames import frame
 from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
     import pandas
 
+TIMES = (("DateTime", "TIMESTAMP"), ("Date", "DATE"))
 WRAPPERS = ("Nullable(", "LowCardinality(")
 """Types around a type, which change nothing for a monitor."""
 
@@ -40,6 +42,7 @@ class ClickHouse:
     def __init__(self, client: Client, *, url: str = "") -> None:
         self.client = client
         self.url = url
+        self.publication: Publication | None = None
         try:
             for name, value in SETTINGS.items():
                 client.set_client_setting(name, value)
@@ -88,7 +91,10 @@ class ClickHouse:
         # Making one that is there needs a right on all of the server, which a run should not need.
         if isinstance(tree, exp.Create) and tree.kind == "SCHEMA" and self._has_database(tree.this.db):
             return
-        self.execute_own(self._translated(tree))
+        if self.publication is not None:
+            self.publication.execute(tree.copy())
+        else:
+            self.execute_own(self.translated(tree))
 
     def execute_own(self, text: str) -> None:
         """Runs a statement that is ClickHouse's already."""
@@ -99,12 +105,12 @@ class ClickHouse:
 
     def query(self, statement: str | exp.Expr) -> pandas.DataFrame:
         """Runs one SELECT and fetches its (small) result."""
-        columns, rows = self._fetched(self._translated(statement))
+        columns, rows = self._fetched(self._reading(statement))
         return frame(columns, rows)
 
     def first(self, statement: str | exp.Expr) -> dict[str, Any] | None:
         """The first row of a SELECT by column name, or None."""
-        columns, rows = self._fetched(self._translated(statement))
+        columns, rows = self._fetched(self._reading(statement))
         return dict(zip((name for name, _ in columns), rows[0], strict=True)) if rows else None
 
     def describe(self, relation: str | exp.Expr) -> dict[str, str]:
@@ -112,14 +118,14 @@ class ClickHouse:
         if isinstance(relation, str):
             relation = exp.to_table(relation, dialect=self.dialect)
         aliased = exp.alias_(relation.copy(), "described", table=True)
-        text = self._translated(dialects.of_user(exp.select("*").from_(aliased)))
+        text = self.translated(dialects.of_user(exp.select("*").from_(aliased)))
         _, rows = self._fetched(f"describe ({text})")
         return {str(row[0]): _unwrapped(str(row[1])) for row in rows}
 
     def materialize(self, table: str, select: str | exp.Expr) -> None:
         """Makes a temporary table of a SELECT's rows; replaces one that is there."""
         form = dialects.dialect(self.dialect).temporary
-        self.execute_own(form.format(table=table, select=self._translated(select)))
+        self.execute_own(form.format(table=table, select=self.translated(select)))
 
     def drop(self, table: str) -> None:
         """Drops a temporary table, if it is there."""
@@ -141,15 +147,37 @@ class ClickHouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """ClickHouse has none."""
-        yield
+        """All statements inside, or none, by copies that take their tables' places at the end."""
+        with publishing(self) as publication:
+            self.publication = publication
+            try:
+                yield
+            finally:
+                self.publication = None
+
+    def finish_publication(self, schema: str) -> None:
+        """Finishes a publication that was killed, and drops the copies that killed runs left."""
+        if self._has_database(schema):
+            finish(self, schema)
+
+    def rows(self, text: str) -> list[tuple[Any, ...]]:
+        """What a SELECT in ClickHouse's own words gives."""
+        return self._fetched(text)[1]
 
     def _has_database(self, name: str) -> bool:
         quoted = exp.Literal.string(name).sql(dialect=self.dialect)
-        _, rows = self._fetched(f"select 1 from system.databases where name = {quoted}")
-        return bool(rows)
+        return bool(self.rows(f"select 1 from system.databases where name = {quoted}"))
 
-    def _translated(self, statement: str | exp.Expr) -> str:
+    def _reading(self, statement: str | exp.Expr) -> str:
+        """A SELECT's text; inside of a publication, of the copies that it has made."""
+        if self.publication is None:
+            return self.translated(statement)
+        is_text = isinstance(statement, str)
+        tree = sqlglot.parse_one(statement, dialect=dialects.CANONICAL) if is_text else statement.copy()
+        return self.translated(self.publication.staging.reading(tree))
+
+    def translated(self, statement: str | exp.Expr) -> str:
+        """A statement in ClickHouse's words."""
         return dialects.translated(statement, self.dialect)
 
     def _fetched(self, text: str) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
@@ -170,10 +198,11 @@ class ClickHouse:
 
 
 def _unwrapped(written: str) -> str:
+    """A type's name; times are all of one kind, whatever parts and zone they have."""
     for wrapper in WRAPPERS * 2:
         if written.startswith(wrapper):
             written = written.removeprefix(wrapper).removesuffix(")")
-    return written
+    return next((name for start, name in TIMES if written.startswith(start)), written)
 
 
 def _arguments(url: str) -> dict[str, Any]:
