@@ -8,7 +8,9 @@ from typing import Any
 from sqlmonitor import definitions, engines, runner, store
 from sqlmonitor.engines import Engine
 from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.incremental import Asked
 from sqlmonitor.results import Results
+from sqlmonitor.times import Time, utc
 
 
 class Monitor:
@@ -23,13 +25,31 @@ class Monitor:
         self.project = project
         self.definition = definition
 
-    def run(self, warehouse: Engine) -> Results:
-        """Computes every chunk and stores the results, all or none of them.
+    def run(
+        self,
+        warehouse: Engine,
+        *,
+        full: bool = False,
+        since: Time | None = None,
+        until: Time | None = None,
+    ) -> Results:
+        """Counts the chunks that are new or may have changed, and stores the results, all or none of them.
+
+        Args:
+            warehouse: as :meth:`Project.connect` or :func:`connect` opens it.
+            full: True to fit and count everything anew.
+            since: chunks with this time and later ones are counted again as well; UTC.
+            until: of those, only chunks before this time.
 
         Raises:
             SqlmonitorError: for what the user must mend; nothing is stored then.
         """
-        return Results(runner.run(self.project, self.definition, warehouse))
+        asked = Asked(
+            full=full,
+            since=None if since is None else utc(since, "since"),
+            until=None if until is None else utc(until, "until"),
+        )
+        return Results(runner.run(self.project, self.definition, warehouse, asked=asked))
 
     def fit(self, warehouse: Engine) -> Results:
         """Computes the reference only, and stores its state and results.
@@ -39,13 +59,18 @@ class Monitor:
         """
         return Results(runner.run(self.project, self.definition, warehouse, stage="fit"))
 
-    def results(self, warehouse: Engine) -> Results:
+    def results(self, warehouse: Engine, *, as_of: Time | None = None) -> Results:
         """The stored results of the newest run.
+
+        Args:
+            warehouse: as :meth:`Project.connect` or :func:`connect` opens it.
+            as_of: a time in UTC, for the results as they were known then; a date means its end.
 
         Raises:
             StoreError: where there is none.
         """
-        return Results(store.read_results(warehouse, self.project.store, self.definition.name))
+        time = None if as_of is None else utc(as_of, "as_of", is_end=True)
+        return Results(store.read_results(warehouse, self.project.store, self.definition.name, as_of=time))
 
 
 class Project:

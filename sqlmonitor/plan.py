@@ -76,6 +76,11 @@ class Step:
         return any(parent.is_inline for parent in self.parents())
 
     @property
+    def rows(self) -> Rows | None:
+        """The source's rows that the statement reads; None where it reads no source."""
+        return next((step for step in self.inlined() if isinstance(step, Rows)), None)
+
+    @property
     def depends_on_order(self) -> bool:
         """True where rows must be added in one order for the result to be the same to the last bit.
 
@@ -87,6 +92,27 @@ class Step:
     def table(self) -> str:
         """Name of the temporary table."""
         return f"sqlmonitor_{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Rows(Step):
+    """The rows that a statement over the source reads, as an inline step.
+
+    Args:
+        is_reference: True where it reads the reference only.
+        reads_target: True where the target's relation or column is among what it reads.
+        analysis: the sources without the reference's rows, which a run that counts only some chunks reads.
+        time_column: the predictions' timestamp as it stands, without a cast, so that ranges of it are pruned.
+        time_type: its type as the engine describes it; empty where nobody asked.
+        column_types: the types of the columns read, as the engine describes them.
+    """
+
+    is_reference: bool = False
+    reads_target: bool = False
+    analysis: tuple[dict[str, Any], ...] = ()
+    time_column: Any = None
+    time_type: str = ""
+    column_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

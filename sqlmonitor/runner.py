@@ -6,12 +6,17 @@ import logging
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from sqlmonitor import dialects, planner, store, templates, validation
+from sqlmonitor import dialects, incremental, migration, planner, store, templates, validation
 from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.errors import StoreError, WarehouseError
+from sqlmonitor.incremental import AS_USUAL, Asked, Labels, Recount, State
+from sqlmonitor.incremental.periods import number
+from sqlmonitor.incremental.statements import chunk_condition
 from sqlmonitor.plan import Check, Plan
+from sqlmonitor.source import Types
 
 if TYPE_CHECKING:
     import pandas
@@ -28,6 +33,7 @@ def run(
     engine: Engine,
     *,
     stage: Literal["run", "fit"] = "run",
+    asked: Asked = AS_USUAL,
     progress: Progress | None = None,
 ) -> pandas.DataFrame:
     """Computes a monitor and stores its results, all or none of them.
@@ -37,6 +43,7 @@ def run(
         monitor: what to compute.
         engine: an open warehouse.
         stage: ``fit`` reads the reference only.
+        asked: which chunks the user wants to be read again, beside those that may have changed.
         progress: told each step's title, its number from 1, and how many there are.
 
     Returns:
@@ -44,44 +51,117 @@ def run(
 
     Raises:
         DataError: where the data break a promise of the project file; nothing is stored then.
+        StoreError: where a newer version wrote the store, or another run published meanwhile.
         WarehouseError: where the warehouse refuses a statement.
     """
-    started = timestamp()
+    started = clock()
     engine.refuse_open_transaction()
+    engine.finish_publication(project.store)
+    store.refuse_newer(engine, project.store)
     store.check_place(engine, project.store)
-    types = validation.check_sources(project, monitor, engine)
+    if migration.migrate(engine, project.store):
+        logger.info("-- store '%s': tables of version %s", project.store, store.VERSION)
+    state = incremental.read_state(engine, project.store, monitor.name)
+    types = validation.check_sources(project, monitor, engine, reads_rows=False)
     resolved = validation.resolve_features(project, monitor, types, engine)
     monitor = resolved.monitor
     if resolved.is_all:
         logger.info("-- monitor '%s': %s", monitor.name, "\n-- ".join(resolved.lines()))
-    plan = planner.plan(project, monitor, stage=stage, types=types)
-    templates.check(plan)
-    checks: dict[str, list[Check]] = {}
-    for check in plan.checks:
-        checks.setdefault(check.after, []).append(check)
+    whole = planner.plan(project, monitor, types=types)
+    templates.check(whole)
+    plan = whole if stage == "run" else planner.plan(project, monitor, stage=stage, types=types)
+    labels, recount = decided(project, monitor, whole, types, state, engine, asked, stage, started)
+    logger.info("-- monitor '%s' reads %s", monitor.name, recount.reason)
+    among = incremental.ids_read(project, monitor, types, recount, engine.dialect)
+    if among is not None or not recount.is_partial:
+        validation.check_rows(project, monitor, engine, among=among)
     total = len(plan.steps) + 1
-    dialect = dialects.dialect(engine.dialect)
     try:
-        for number, step in enumerate(plan.steps, 1):
-            if progress:
-                progress(step.title, number, total)
-            select = templates.select(step, engine.dialect)
-            if logger.isEnabledFor(logging.INFO):
-                logger.info("-- %s\n%s;", step.title, dialects.translated(select, engine.dialect))
-            with engine.in_one_order() if step.depends_on_order else nullcontext():
-                engine.materialize(step.table, select)
-            if step.is_parameters and dialect.keep_constants is not None:
-                engine.execute(dialect.keep_constants.format(table=step.table))
-            for check in checks.get(step.name, ()):
-                validation.ask(check, engine)
+        execute(plan, recount, state, engine, progress)
         warn_of_left_out_rows(monitor, plan, engine)
         if progress:
             progress("store results", total, total)
-        publish(plan, engine, stage=stage, started_at=started)
+        run_id = uuid.uuid4().hex[:12]
+        now = sql_time(after(state.finished_at))
+        if stage == "fit":
+            kept = incremental.keep_fit(plan, whole, monitor, recount, state, engine, run_id=run_id, now=now)
+        else:
+            kept = incremental.keep_run(
+                plan, recount, state, run_id=run_id, now=now, labels_until=labels.until
+            )
+        is_partial = recount.is_partial and state.fit_id == plan.fit_id
+        statements = store.publication(
+            plan,
+            run_id=run_id,
+            stage=stage,
+            started_at=sql_time(started),
+            now=now,
+            recounted=chunk_condition(recount.labelled) if is_partial else None,
+            reading=recount.reason,
+        )
+        publish(plan, state, engine, [*statements, *kept])
+    except WarehouseError as error:
+        refuse_second_run(project, monitor, state, engine, error)
+        raise
     finally:
         for step in plan.steps:
             engine.drop(step.table)
     return store.read_results(engine, project.store, monitor.name)
+
+
+def decided(
+    project: Project,
+    monitor: Monitor,
+    whole: Plan,
+    types: Types,
+    state: State,
+    engine: Engine,
+    asked: Asked,
+    stage: Literal["run", "fit"],
+    started: datetime,
+) -> tuple[Labels, Recount]:
+    """What the run reads, from what the store keeps and which labels have arrived."""
+    period = monitor.chunks.period
+    if period is None or stage == "fit":
+        return Labels(), incremental.decide(whole, monitor, state, asked=asked, stage=stage)
+    # A wrong time in the future must not hide the rows that come until then.
+    newest = state.newest_chunk(engine, project.store, number(period, started))
+    labels = incremental.late_labels(
+        project,
+        monitor,
+        types,
+        engine,
+        since=None if newest is None else state.labels_until,
+        now=sql_time(started),
+    )
+    recount = incremental.decide(
+        whole, monitor, state, asked=asked, newest=newest, labelled=labels.chunks, stage=stage
+    )
+    return labels, recount
+
+
+def execute(plan: Plan, recount: Recount, state: State, engine: Engine, progress: Progress | None) -> None:
+    """Makes every step's temporary table, and asks the checks as soon as they can be."""
+    checks: dict[str, list[Check]] = {}
+    for check in plan.checks:
+        checks.setdefault(check.after, []).append(check)
+    values = incremental.final_values(plan)
+    dialect = dialects.dialect(engine.dialect)
+    total = len(plan.steps) + 1
+    for position, step in enumerate(plan.steps, 1):
+        if progress:
+            progress(step.title, position, total)
+        select = incremental.statement(
+            step, recount, state, plan.schema, values=values.name, dialect=dialect.name
+        )
+        if logger.isEnabledFor(logging.INFO):
+            logger.info("-- %s\n%s;", step.title, dialects.translated(select, dialect.name))
+        with engine.in_one_order() if step.depends_on_order else nullcontext():
+            engine.materialize(step.table, select)
+        if step.is_parameters and dialect.keep_constants is not None:
+            engine.execute(dialect.keep_constants.format(table=step.table))
+        for check in checks.get(step.name, ()):
+            validation.ask(check, engine)
 
 
 def warn_of_left_out_rows(monitor: Monitor, plan: Plan, engine: Engine) -> None:
@@ -108,18 +188,67 @@ def warn_of_left_out_rows(monitor: Monitor, plan: Plan, engine: Engine) -> None:
         )
 
 
-def timestamp() -> str:
-    """The time in UTC, as SQL."""
-    return f"timestamp '{datetime.now(UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
+def clock() -> datetime:
+    """The time in UTC, without a time zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
-def publish(plan: Plan, engine: Engine, *, stage: str, started_at: str) -> None:
-    """Puts the rows of a plan that has run into the store, in one transaction."""
-    run_id = uuid.uuid4().hex[:12]
+def after(former: datetime | None) -> datetime:
+    """The time, and later than the last run's even where the clock was set back: the newest results are the last."""
+    now = clock()
+    return now if former is None or now > former else former + timedelta(microseconds=1)
+
+
+def sql_time(time: datetime) -> str:
+    """A time as SQL."""
+    return f"timestamp '{time.isoformat(sep=' ')}'"
+
+
+def publish(plan: Plan, state: State, engine: Engine, statements: list[str]) -> None:
+    """Puts the rows of a plan that has run into the store, in one transaction.
+
+    Raises:
+        StoreError: where another run of the monitor published since this one began.
+    """
+    monitor = store.literal(plan.monitor)
+    monitors = f"{store.quoted(plan.schema)}.monitors"
     with engine.transaction():
         for statement in store.creation(plan.schema):
             engine.execute(statement)
-        for statement in store.publication(
-            plan, run_id=run_id, stage=stage, started_at=started_at, now=timestamp()
-        ):
+        row = engine.first(f"select run_id from {monitors} where monitor = {monitor}")
+        if (row["run_id"] if row else "") != state.run_id:
+            raise second_run(plan.monitor)
+        if row is None:
+            # Of two first runs, one breaks the primary key; of two later ones, both change one row.
+            engine.execute(f"insert into {monitors} (monitor, fit_id, run_id) values ({monitor}, '', '')")
+        for statement in statements:
             engine.execute(statement)
+
+
+def second_run(monitor: str) -> StoreError:
+    """What a run says that began before another one of the same monitor published."""
+    return StoreError(
+        f"another run of monitor '{monitor}' stored its results while this one was counting; this one stored nothing",
+        remedy="its results are there; run again to count what came since",
+    )
+
+
+def refuse_second_run(
+    project: Project, monitor: Monitor, state: State, engine: Engine, error: WarehouseError
+) -> None:
+    """Says so where a statement failed because of another run.
+
+    Raises:
+        StoreError: where it did.
+    """
+    try:
+        now = incremental.read_state(engine, project.store, monitor.name)
+    except WarehouseError:
+        return
+    if now.run_id != state.run_id:
+        raise second_run(monitor.name) from error
+    if "onflict" in error.message:
+        raise StoreError(
+            f"another run wrote to the store '{project.store}' at the same moment; this one stored nothing",
+            remedy="run again",
+        ) from error

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Monitor
-from sqlmonitor.plan import Step
+from sqlmonitor.plan import Rows
 
 Column = dict[str, exp.Expr]
 
@@ -53,10 +53,13 @@ class Types:
 
     def kind(self, name: str, *, of_target: bool = False) -> dialects.Kind:
         """What a column can be used as; ``other`` where there is none of the name."""
-        for column, written in (self.target if of_target else self.predictions).items():
-            if column.casefold() == name.casefold():
-                return dialects.kind(written)
-        return "other"
+        written = self.of(name, of_target=of_target)
+        return dialects.kind(written) if written else "other"
+
+    def of(self, name: str, *, of_target: bool = False) -> str:
+        """A column's type as the engine describes it; empty where there is none of the name."""
+        types = self.target if of_target else self.predictions
+        return next((kind for column, kind in types.items() if column.casefold() == name.casefold()), "")
 
 
 NOT_ASKED = Types({})
@@ -179,7 +182,7 @@ class SourceRows:
         is_chunked: bool = True,
         reads_target: bool = False,
         filters: tuple[exp.Expr, ...] = (),
-    ) -> Step:
+    ) -> Rows:
         """The rows of both periods with the asked columns, as an inline step.
 
         Args:
@@ -192,39 +195,50 @@ class SourceRows:
         reference = self.monitor.reference
         only_reference = only_reference or self.only_reference
         base = (self.condition(self.monitor.where),) if self.monitor.where else ()
+        shared = (columns, is_chunked, reads_target)
         sources: list[dict[str, Any]] = []
         if reference.relation is None:
             inside = self.condition(reference.where or "true")
             conditions = (*base, *filters, *((inside,) if only_reference else ()))
             is_reference = exp.true() if only_reference else inside
-            sources.append(
-                self._source(self.predictions(), is_reference, conditions, columns, is_chunked, reads_target)
-            )
+            sources.append(self._source(self.predictions(), is_reference, conditions, *shared))
+            base = (*base, put("not coalesce(inside, false)", inside=inside))
         else:
             if not only_reference:
-                sources.append(
-                    self._source(
-                        self.predictions(), exp.false(), (*base, *filters), columns, is_chunked, reads_target
-                    )
-                )
+                sources.append(self._source(self.predictions(), exp.false(), (*base, *filters), *shared))
             chosen = (self.condition(reference.where),) if reference.where else ()
-            sources.append(
-                self._source(
-                    self.relation(reference.relation),
-                    exp.true(),
-                    (*chosen, *filters),
-                    columns,
-                    is_chunked,
-                    reads_target,
-                )
-            )
-        return Step(
+            relation = self.relation(reference.relation)
+            sources.append(self._source(relation, exp.true(), (*chosen, *filters), *shared))
+        analysis = self._source(self.predictions(), exp.false(), (*base, *filters), *shared)
+        timestamp = self.monitor.timestamp
+        target = self.monitor.target
+        return Rows(
             name="rows",
             title="read the source",
             template="source/rows.sql",
             parameters={"sources": sources},
             is_inline=True,
+            is_reference=only_reference and not is_chunked,
+            reads_target=reads_target and target is not None,
+            analysis=(analysis,) if is_chunked else (),
+            time_column=self.column(timestamp) if timestamp is not None else None,
+            time_type=self.types.of(timestamp) if timestamp is not None else "",
+            column_types=self._types_read(analysis),
         )
+
+    def _types_read(self, source: dict[str, Any]) -> tuple[str, ...]:
+        """Every column that a source's expressions name, with its type."""
+        named = {
+            (column.name, column.table == "target")
+            for given in source["columns"]
+            for column in given["expression"].find_all(exp.Column)
+        }
+        # A bare column of a figure stands in either relation.
+        found = {
+            f"{name} {(not of_target and self.types.of(name)) or self.types.of(name, of_target=True)}"
+            for name, of_target in named
+        }
+        return tuple(sorted(found))
 
     def _source(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sqlmonitor import __version__
+from sqlmonitor import __version__, history
 from sqlmonitor.errors import StoreError
 from sqlmonitor.plan import Plan
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     import pandas
 
     from sqlmonitor.engines import Engine
+
+VERSION = 2
+"""Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
 CHUNK = {
@@ -104,8 +108,29 @@ TABLES: dict[str, dict[str, str]] = {
         "finished_at": "timestamp",
         "row_count": "bigint",
         "outcome": "varchar",
+        "recounted_chunks": "bigint",
+        "recounted_rows": "bigint",
+        "reading": "varchar",
     },
+    "results_history": RESULT | {"valid_from": "timestamp", "valid_to": "timestamp"},
+    "monitors": {
+        "monitor": "varchar primary key",
+        "fit_id": "varchar",
+        "run_id": "varchar",
+        "finished_at": "timestamp",
+        "labels_until": "timestamp",
+    },
+    "kept": {
+        "monitor": "varchar",
+        "step": "varchar",
+        "table_name": "varchar",
+        "content_hash": "varchar",
+        "has_analysis": "boolean",
+    },
+    "store_version": {"version": "integer", "written_by": "varchar"},
 }
+FITTED = ("edges", "levels", "calibration", "thresholds")
+COUNTED = ("histograms", "score_histograms")
 # Where a step's rows go: its table in the store, and whether they are counted by chunk.
 DESTINATION = {
     "edges": ("edges", False),
@@ -136,7 +161,8 @@ VIEWS = ("latest_results", "open_alerts")
 def check_place(engine: Engine, schema: str) -> None:
     """Checks that nothing of the user's stands in the store's schema under a name of ours.
 
-    An object is ours where it is of our kind and has our columns, which nobody else's has by chance.
+    An object is ours where it is of our kind and has our columns, which nobody else's has by chance; an older
+    version's has some of them.
 
     Raises:
         StoreError: naming it; tables would take our rows, and views would be replaced.
@@ -155,7 +181,8 @@ def check_place(engine: Engine, schema: str) -> None:
     for name, kind, column in zip(found["name"], found["kind"], found["column_name"], strict=True):
         columns.setdefault((str(name), str(kind)), set()).add(str(column))
     for (name, kind), there in columns.items():
-        if kind == kinds[name] and there == set(TABLES.get(name, RESULT)):
+        declared = set(TABLES.get(name, RESULT))
+        if kind == kinds[name] and there <= declared and there >= (declared & KEYS.keys() or declared):
             continue
         raise StoreError(
             f"the schema '{schema}' has a {'view' if kind == 'VIEW' else 'table'} '{name}' that is not sqlmonitor's, "
@@ -171,6 +198,10 @@ def creation(schema: str) -> list[str]:
     for table, columns in TABLES.items():
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         statements.append(f"create table if not exists {place}.{table} ({listed})")
+    statements.append(
+        f"insert into {place}.store_version (version, written_by) select {VERSION}, {literal(__version__)} "
+        f"where not exists (select 1 from {place}.store_version)"
+    )
     latest = (
         f"select monitor, fit_id from {place}.runs "
         "qualify row_number() over (partition by monitor order by finished_at desc, run_id) = 1"
@@ -184,7 +215,16 @@ def creation(schema: str) -> list[str]:
     return statements
 
 
-def publication(plan: Plan, *, run_id: str, stage: str, started_at: str, now: str) -> list[str]:
+def publication(
+    plan: Plan,
+    *,
+    run_id: str,
+    stage: str,
+    started_at: str,
+    now: str,
+    recounted: str | None = None,
+    reading: str = "all rows",
+) -> list[str]:
     """Statements that replace the monitor's rows by the plan's, for one transaction.
 
     Args:
@@ -193,17 +233,23 @@ def publication(plan: Plan, *, run_id: str, stage: str, started_at: str, now: st
         stage: ``run`` or ``fit``.
         started_at: SQL for when the run began.
         now: SQL for the time of publication.
+        recounted: condition on the ``chunk_number`` of chunks whose histograms are written, where those of
+            all others are in the store as they are; None where all are written.
+        reading: what was read and why, for people.
     """
     place = quoted(plan.schema)
     own = f"monitor = {literal(plan.monitor)} and fit_id = {literal(plan.fit_id)}"
     keys = f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
     # A fit replaces what it makes, the reference's rows; what a run made of the analysis stays.
-    statements = [
-        f"delete from {place}.{table} where {own}"
-        + (" and period = 'reference'" if stage == "fit" and "period" in columns else "")
-        for table, columns in TABLES.items()
-        if table != "runs"
-    ]
+    part = own + (" and period = 'reference'" if stage == "fit" else "")
+    statements = [f"delete from {place}.{table} where {own}" for table in FITTED]
+    counted = part
+    if recounted is not None:
+        counted = (
+            f"{own} and period = 'analysis' and (chunk in (select chunk from sqlmonitor_chunks where {recounted}) "
+            "or chunk not in (select chunk from sqlmonitor_chunks where period = 'analysis'))"
+        )
+    statements += [f"delete from {place}.{table} where {counted}" for table in COUNTED]
     for name, step in plan.stored.items():
         if name == "results":
             continue
@@ -232,41 +278,106 @@ def publication(plan: Plan, *, run_id: str, stage: str, started_at: str, now: st
                 f"select {keys}, chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value, {chosen} "
                 f"from {step.table} as rows_of_step inner join sqlmonitor_chunks as chunks "
                 "on rows_of_step.chunk_number = chunks.chunk_number where rows_of_step.segment_column = ''"
+                + (
+                    f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
+                    if recounted is not None
+                    else ""
+                )
             )
         else:
             statements.append(
                 f"insert into {place}.{table} (monitor, fit_id, {listed}) select {keys}, {chosen} from {step.table} as rows_of_step"
             )
-    results = plan.stored["results"]
-    columns = [column for column in RESULT if column not in ("run_id", "computed_at")]
-    statements.append(
-        f"insert into {place}.results ({', '.join(columns)}, run_id, computed_at) "
-        f"select {', '.join(columns)}, {literal(run_id)} as run_id, {now} as computed_at from {results.table} "
-        "order by period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
+    statements += history.replacement(
+        place,
+        plan.stored["results"].table,
+        RESULT,
+        own=[
+            f"monitor = {literal(plan.monitor)}",
+            f"fit_id = {literal(plan.fit_id)}",
+            *(["period = 'reference'"] if stage == "fit" else []),
+        ],
+        run_id=literal(run_id),
+        now=now,
     )
+    chosen = "" if recounted is None else f" where {recounted}"
     statements.append(
-        f"insert into {place}.runs select {keys}, {literal(run_id)}, {literal(__version__)}, {literal(stage)}, "
-        f"{started_at}, {now}, (select cast(sum(row_count) as bigint) from sqlmonitor_chunks), 'complete'"
+        f"insert into {place}.runs ({', '.join(TABLES['runs'])}) "
+        f"select {keys}, {literal(run_id)}, {literal(__version__)}, {literal(stage)}, "
+        f"{started_at}, {now}, (select cast(sum(row_count) as bigint) from sqlmonitor_chunks), 'complete', "
+        f"(select count(*) from sqlmonitor_chunks{chosen}), "
+        f"(select cast(coalesce(sum(row_count), 0) as bigint) from sqlmonitor_chunks{chosen}), {literal(reading)}"
     )
     return statements
 
 
-def read_results(engine: Engine, schema: str, monitor: str) -> pandas.DataFrame:
+def version(engine: Engine, schema: str) -> int | None:
+    """The version of a store's tables; None where there is no store. That of sqlmonitor 0.1 is 1.
+
+    Args:
+        engine: an open warehouse.
+        schema: the store's.
+    """
+    frame = engine.query(
+        f"select table_name from information_schema.tables where table_schema = {literal(schema)}"
+    )
+    tables = set(frame["table_name"])
+    if "store_version" not in tables:
+        return 1 if {"results", "runs"} <= tables else None
+    row = engine.first(f"select max(version) as version from {quoted(schema)}.store_version")
+    return 1 if row is None or row["version"] is None else int(row["version"])
+
+
+def refuse_newer(engine: Engine, schema: str) -> int | None:
+    """Refuses a store whose tables mean something that this version does not know.
+
+    Returns:
+        The store's version; None where there is no store.
+
+    Raises:
+        StoreError: where a newer version of sqlmonitor wrote it.
+    """
+    found = version(engine, schema)
+    if found is not None and found > VERSION:
+        raise StoreError(
+            f"the store '{schema}' has version {found}, and this sqlmonitor knows versions up to {VERSION}",
+            remedy="install the sqlmonitor that wrote it or a newer one, or name another `store`",
+        )
+    return found
+
+
+def read_results(
+    engine: Engine, schema: str, monitor: str, *, as_of: datetime | None = None
+) -> pandas.DataFrame:
     """The results of the monitor's newest run, in the order of their keys.
+
+    Args:
+        engine: an open warehouse.
+        schema: the store's.
+        monitor: its name.
+        as_of: a time in UTC, for the results as they were then; None for now.
 
     Raises:
         StoreError: where the monitor has not run yet.
     """
     place = quoted(schema)
+    refuse_newer(engine, schema)
+    table = "latest_results" if as_of is None else "results_history"
     there = engine.first(
         "select count(*) as tables from information_schema.tables "
-        f"where table_schema = {literal(schema)} and table_name = 'latest_results'"
+        f"where table_schema = {literal(schema)} and table_name = {literal(table)}"
     )
-    missing = StoreError(f"monitor '{monitor}' has no results yet", remedy="run `sqlmonitor run` first")
+    when = "yet" if as_of is None else f"as of {as_of.isoformat(sep=' ')}"
+    missing = StoreError(f"monitor '{monitor}' has no results {when}", remedy="run `sqlmonitor run` first")
     if not there or not there["tables"]:
         raise missing
+    rows = f"select * from {place}.latest_results where monitor = {literal(monitor)}"
+    if as_of is not None:
+        time = f"timestamp '{as_of.isoformat(sep=' ')}'"
+        rows = history.as_of(place, RESULT, monitor=literal(monitor), time=time)
+        missing.remedy = "choose a later time: `runs` in the store says when it ran"
     frame = engine.query(
-        f"select * from {place}.latest_results where monitor = {literal(monitor)} "
+        f"select * from ({rows}) as results "
         "order by period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
     )
     if frame.empty:

@@ -211,6 +211,24 @@ def select(step: Step, dialect: str = CANONICAL) -> str | exp.Expr:
     return slots.filled(rendered(step, slots))
 
 
+INNER = "sqlmonitor_inner"
+"""Stands for a SELECT in the text around it."""
+
+
+def around(select: str | exp.Expr, text: str) -> str | exp.Expr:
+    """Canonical SQL around a SELECT as an engine takes it.
+
+    Args:
+        select: as :func:`select` gives it.
+        text: has ``INNER`` where a relation stands.
+    """
+    if isinstance(select, str):
+        return text.replace(INNER, f"(\n{select}\n)", 1)
+    slots = Slots()
+    name = slots.placed(exp.Subquery(this=select))
+    return slots.filled(text.replace(INNER, name.sql(), 1))
+
+
 def sql(step: Step, dialect: str = CANONICAL) -> str:
     """The step's SELECT as formatted text for people, in any dialect.
 

@@ -28,3 +28,4 @@ select
 from {{ scores }} as scores
 left join {{ interpolated }} as interpolated
     on scores.fold + 1 = interpolated.fit and scores.score_sum / scores.row_count = interpolated.score
+order by chunk_number, segment_column, segment_value, cell, fold, predicted_label, actual_label

@@ -1,8 +1,8 @@
 -- statistics: moments, range and quantiles of every numeric column of the reference, in one row.
--- Infinities, NaN and values beyond 1e100, whose cubes are infinite, take no part. Quantiles come from the sample of about 25,000 rows.
+-- Infinities, NaN and values beyond 1e100, whose cubes are infinite, take no part. Quantiles come from the sample that says which rows.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, place bigint, value_0 double
---   {{ sample }}: sampled_places double, center_0 double
+--   {{ sample }}: sampled_places integer, center_0 double
 --   {{ columns }}: index of every numeric column
 -- grain: one row
 -- output:

@@ -72,3 +72,4 @@ select
     , cast(missing_count as bigint) as missing_count
 from totals
 where bin is not null
+order by chunk_number, segment_column, segment_value, column_name, bin

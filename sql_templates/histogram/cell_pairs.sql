@@ -77,3 +77,4 @@ left join paired
     and series.segment_value = paired.segment_value
     and series.column_name = paired.column_name
 group by 1, 2, 3, 4, 5, 6
+order by chunk_number, segment_column, segment_value, column_name, bin, lower_edge

@@ -63,3 +63,4 @@ group by grouping sets (
     , (chunk_number, class_number, is_positive, is_scored, cell, segment_{{ segment.index }})
     {% endfor %}
 )
+order by chunk_number, segment_column, segment_value, class_number, is_by_cell, is_scored, is_positive, predicted_class, cell

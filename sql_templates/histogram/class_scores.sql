@@ -48,3 +48,4 @@ select
     , {% if is_exact %}cell * count(*){% else %}cast(sum(cast(round(score * 1099511627776) as bigint)) as double) / 1099511627776{% endif %} as score_sum
 from by_class
 group by chunk_number, class_number, fold, is_positive, cell
+order by chunk_number, class_number, fold, is_positive, cell

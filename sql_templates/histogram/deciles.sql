@@ -79,3 +79,4 @@ select chunk_number, segment_column, segment_value, column_name, is_numeric, bin
 from {{ bins }}
 where not is_numeric
 {% endif %}
+order by chunk_number, segment_column, segment_value, column_name, bin

@@ -102,3 +102,4 @@ select
 from read as measured
 left join {{ reference_columns }} as reference_columns
     on measured.column_name = reference_columns.column_name
+order by chunk_number, segment_column, segment_value, column_name, edge

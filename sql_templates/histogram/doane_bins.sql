@@ -32,3 +32,4 @@ group by 1, 2, 3, 4, 5, 6
 select chunk_number, segment_column, segment_value, column_name, false as is_numeric, bin, row_count
 from {{ categorical }}
 {% endif %}
+order by chunk_number, segment_column, segment_value, column_name, bin

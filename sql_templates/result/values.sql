@@ -66,3 +66,4 @@ select
     , unused_count
     , {% if minimum_rows %}case when is_enough then coalesce(note, pooled_note) else 'fewer than {{ minimum_rows }} rows' end{% else %}coalesce(note, pooled_note){% endif %} as note
 from judged
+order by chunk_number, segment_column, segment_value, family, metric, column_name, component

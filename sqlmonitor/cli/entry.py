@@ -15,6 +15,7 @@ from sqlmonitor.cli.init import init
 from sqlmonitor.cli.running import check, fit, run, validate
 from sqlmonitor.cli.settings import Settings, global_options
 from sqlmonitor.cli.showing import show
+from sqlmonitor.cli.storing import store_commands
 
 __all__ = ["commands", "main"]
 
@@ -47,7 +48,7 @@ def commands(ctx: click.Context) -> None:
 
 for command in (
     *(demo, init, validate, fit, run),
-    *(show, check, compile_sql, metrics, schema),
+    *(show, check, store_commands, compile_sql, metrics, schema),
 ):
     commands.add_command(command)
 

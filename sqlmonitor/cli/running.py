@@ -12,6 +12,7 @@ from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, m
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from sqlmonitor.incremental import Asked
     from sqlmonitor.results import Results
 
 __all__ = ["check", "fit", "run", "validate"]
@@ -56,30 +57,53 @@ def fit(settings: Settings, monitor: str | None) -> None:
 
 @click.command(epilog="Example: sqlmonitor run late_flights --fail-on-alert")
 @monitor_argument
-@click.option("--full", is_flag=True, help="Compute every chunk anew; so far every run does.")
+@click.option("--full", is_flag=True, help="Fit and count everything anew.")
+@click.option("--since", metavar="TIME", help="Count chunks from here on again too; UTC, as 2013-06-01.")
+@click.option("--until", metavar="TIME", help="Of those, only chunks before this time.")
 @click.option("--fail-on-alert", is_flag=True, help="Exit 1 if any value after the reference alerts.")
 @global_options
 @click.pass_context
-def run(ctx: click.Context, monitor: str | None, full: bool, fail_on_alert: bool) -> None:
-    """Fit if needed, compute, store and print a summary."""
-    has_alerts = run_monitors(ctx.obj, monitor)
+def run(
+    ctx: click.Context,
+    monitor: str | None,
+    full: bool,
+    since: str | None,
+    until: str | None,
+    fail_on_alert: bool,
+) -> None:
+    """Fit if needed, count what is new, store and print a summary.
+
+    Read again are the newest stored chunk and those before it that `lookback` names, chunks whose
+    labels came late, and all that is new.
+    """
+    from sqlmonitor.incremental import Asked
+    from sqlmonitor.times import utc
+
+    asked = Asked(
+        full=full,
+        since=None if since is None else utc(since, "--since"),
+        until=None if until is None else utc(until, "--until"),
+    )
+    has_alerts = run_monitors(ctx.obj, monitor, asked=asked)
     if fail_on_alert and has_alerts:
         ctx.exit(1)
 
 
-def run_monitors(settings: Settings, name: str | None, prefix: str = "") -> bool:
+def run_monitors(settings: Settings, name: str | None, prefix: str = "", asked: Asked | None = None) -> bool:
     """Run monitors and print each one's summary.
 
     Args:
         settings: names the project file.
         name: the monitor; all where None.
         prefix: stands before the command that is proposed next.
+        asked: which chunks are to be read again.
 
     Returns:
         True where any value after the reference alerts.
     """
     from sqlmonitor import runner
     from sqlmonitor.cli import summary
+    from sqlmonitor.incremental import AS_USUAL
     from sqlmonitor.results import Results
 
     project = settings.project()
@@ -88,7 +112,7 @@ def run_monitors(settings: Settings, name: str | None, prefix: str = "") -> bool
     with connect(project) as engine:
         for one in monitors:
             with shown(one.name, is_quiet=settings.verbose) as progress:
-                frame = runner.run(project, one, engine, progress=progress)
+                frame = runner.run(project, one, engine, asked=asked or AS_USUAL, progress=progress)
             results = Results(frame)
             summary.show_summary(one, results, settings, prefix)
             has_alerts |= not results.alerts_by_family().empty

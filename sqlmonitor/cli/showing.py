@@ -32,6 +32,7 @@ SEVERAL = "May be given several times."
 @click.option("--chunk", multiple=True, help="How a chunk begins: 2013-05-01, 2013-05 or 2013.")
 @click.option("--period", type=click.Choice(("reference", "analysis")), help="Only this period.")
 @click.option("--alerts", is_flag=True, help="Only values that alert.")
+@click.option("--as-of", metavar="TIME", help="As known then; UTC, a date means its end: 2013-06-01.")
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of the table.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("-o", "--output", metavar="PATH", help="A file instead of standard output.")
@@ -42,6 +43,7 @@ def show(
     /,
     monitor: str | None,
     alerts: bool,
+    as_of: str | None,
     everything: bool,
     format_: str,
     output: str | None,
@@ -58,12 +60,15 @@ def show(
 
     from sqlmonitor import store
     from sqlmonitor.results import Results
+    from sqlmonitor.times import utc
 
     project = settings.project()
     monitors = chosen(project, monitor)
+    time = None if as_of is None else utc(as_of, "--as-of", is_end=True)
     with connect(project, read_only=True) as engine:
         frames = [
-            Results(store.read_results(engine, project.store, one.name)).to_pandas() for one in monitors
+            Results(store.read_results(engine, project.store, one.name, as_of=time)).to_pandas()
+            for one in monitors
         ]
     results = Results(pd.concat(frames, ignore_index=True)).filter(
         **{name: value or None for name, value in wanted.items()}
@@ -119,9 +124,9 @@ def _json(frame: pd.DataFrame) -> str:
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    import duckdb
+    from sqlmonitor.engines.frames import write_parquet
 
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results.parquet"
-        connection.from_df(frame).write_parquet(str(path))
+        write_parquet(frame, path)
         return path.read_bytes()

@@ -41,6 +41,8 @@ class Monitor(Definition):
     """The rows that show how things were when they were fine."""
     chunks: Chunks
     """How rows are cut into chunks."""
+    lookback: Whole = Field(default=1, ge=0)
+    """Chunks before the newest stored one that every run reads again, for rows that come late."""
     model: Model | None = None
     """The columns that the model writes."""
     target: Target | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlmonitor.dialects.clickhouse import CLICKHOUSE
 from sqlmonitor.dialects.compiled import COMPILED, REFUSED
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import CONSTANTS, DUCKDB, KEEP_CONSTANTS
@@ -43,11 +44,10 @@ __all__ = [
     "translated",
 ]
 
-DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, SPARK, *COMPILED)}
+DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, CLICKHOUSE, SPARK, *COMPILED)}
 # Known by their URLs, so that a project file can be read; nothing is written in them.
 UNWRITTEN = {
     "athena": "athena",
-    "clickhouse": "clickhouse",
     "mysql": "mysql",
     "mssql": "tsql",
 }

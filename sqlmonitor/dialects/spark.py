@@ -55,7 +55,9 @@ def quotient(node: exp.Expr) -> exp.Expr:
     below = node.expression.unnest()
     if isinstance(below, exp.Add) and below.expression.unnest().find(exp.Div, exp.Pow):
         inverse = exp.Pow(this=below, expression=exp.Literal.number(-1))
-        return exp.paren(exp.Mul(this=exp.paren(node.this.unnest(), copy=False), expression=inverse), copy=False)
+        return exp.paren(
+            exp.Mul(this=exp.paren(node.this.unnest(), copy=False), expression=inverse), copy=False
+        )
     return shared.safe_quotient(node)
 
 
@@ -113,9 +115,7 @@ def joined_levels(node: exp.Expr) -> exp.Expr:
     text = distinct.expressions[0]
     if isinstance(text, exp.Order):
         text = text.this
-    return _written(
-        "array_join(array_sort(collect_set(one)), separator)", one=text, separator=separator
-    ).this
+    return _written("array_join(array_sort(collect_set(one)), separator)", one=text, separator=separator).this
 
 
 TEXT_OF_DOUBLE = """

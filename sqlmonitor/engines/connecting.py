@@ -25,6 +25,12 @@ def _open_postgres(url: str, read_only: bool, _: Path | None) -> Engine:
     return Postgres.open(url, read_only=read_only)
 
 
+def _open_clickhouse(url: str, read_only: bool, _: Path | None) -> Engine:
+    from sqlmonitor.engines.clickhouse import ClickHouse
+
+    return ClickHouse.open(url, read_only=read_only)
+
+
 def _open_spark(url: str, _: bool, __: Path | None) -> Engine:
     from sqlmonitor.engines.spark import Spark
 
@@ -43,6 +49,13 @@ def _adopt_postgres(connection: Any) -> Engine:
     return Postgres(connection)
 
 
+def _adopt_clickhouse(connection: Any) -> Engine:
+    from sqlmonitor.engines.clickhouse import ClickHouse
+
+    # A DB-API connection, which SQLAlchemy hands over, has the client in it.
+    return ClickHouse(getattr(connection, "client", connection))
+
+
 def _adopt_spark(session: Any) -> Engine:
     from sqlmonitor.engines.spark import Spark
 
@@ -53,6 +66,7 @@ def _adopt_spark(session: Any) -> Engine:
 OPENERS: dict[str, Callable[[str, bool, Path | None], Engine]] = {
     "duckdb": _open_duckdb,
     "postgres": _open_postgres,
+    "clickhouse": _open_clickhouse,
     "spark": _open_spark,
 }
 """By the dialect's name."""
@@ -60,6 +74,8 @@ OPENERS: dict[str, Callable[[str, bool, Path | None], Engine]] = {
 CONNECTIONS: tuple[tuple[str, str, Callable[[Any], Engine]], ...] = (
     ("duckdb", "DuckDBPyConnection", _adopt_duckdb),
     ("psycopg", "Connection", _adopt_postgres),
+    ("clickhouse_connect.driver.client", "Client", _adopt_clickhouse),
+    ("clickhouse_connect.dbapi.connection", "Connection", _adopt_clickhouse),
     ("pyspark.sql", "SparkSession", _adopt_spark),
     ("pyspark.sql.connect.session", "SparkSession", _adopt_spark),
 )

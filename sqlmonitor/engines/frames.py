@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlmonitor import dialects
@@ -48,3 +49,11 @@ def _series(values: list[Any], kind: dialects.Kind) -> pandas.Series[Any]:
     if kind == "text":
         return pandas.Series(values, dtype="str")
     return pandas.Series(values, dtype="object")
+
+
+def write_parquet(rows: pandas.DataFrame, file: Path) -> None:
+    """Writes a frame to a Parquet file, by the engine that is always there."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.from_df(rows).write_parquet(str(file))

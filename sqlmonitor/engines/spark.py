@@ -86,7 +86,8 @@ class Spark:
                     session.conf.set(name, value)
             elif int(version.partition(".")[0]) < OLDEST_SPARK:
                 raise UnsupportedError(
-                    f"Spark {version.split()[0]} is too old", remedy=f"use Apache Spark {OLDEST_SPARK} or later"
+                    f"Spark {version.split()[0]} is too old",
+                    remedy=f"use Apache Spark {OLDEST_SPARK} or later",
                 )
 
     @classmethod

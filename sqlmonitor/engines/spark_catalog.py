@@ -29,9 +29,7 @@ def with_information_schema(statement: exp.Expr, session: Any) -> exp.Expr:
         statement: canonical; one that does not read them is returned as it is.
         session: of Spark.
     """
-    places = [
-        node for node in statement.find_all(exp.Table) if node.db.lower() == "information_schema"
-    ]
+    places = [node for node in statement.find_all(exp.Table) if node.db.lower() == "information_schema"]
     if not places:
         return statement
     tree = statement.copy()
@@ -40,7 +38,10 @@ def with_information_schema(statement: exp.Expr, session: Any) -> exp.Expr:
     for schema in (str(row[0]) for row in _shown(session, "show schemas")):
         if schema.lower() not in named:
             continue
-        views = {str(row[0] if len(row) > 4 else row[1]) for row in _shown(session, f"show views in {_quoted(schema)}")}
+        views = {
+            str(row[0] if len(row) > 4 else row[1])
+            for row in _shown(session, f"show views in {_quoted(schema)}")
+        }
         for table in tables(session, schema):
             if table.lower() not in named:
                 continue
@@ -60,7 +61,10 @@ def _select(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> exp.Expr:
         ", ".join(
             [
                 f"current_database() as {columns[0]}",
-                *(f"{exp.Literal.string(value).sql(CANONICAL)} as {name}" for name, value in zip(columns[1:], row, strict=True)),
+                *(
+                    f"{exp.Literal.string(value).sql(CANONICAL)} as {name}"
+                    for name, value in zip(columns[1:], row, strict=True)
+                ),
             ]
         )
         for row in rows

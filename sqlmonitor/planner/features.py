@@ -57,7 +57,6 @@ def binned(draft: Draft) -> dict[str, Step]:
         "grid/sample.sql",
         True,
         rows=draft.source.rows([place, *numeric_columns(draft)], only_reference=True, is_chunked=False),
-        chunk_counts=draft["chunk_counts"],
         columns=draft.numeric,
     )
     wide = draft.add(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Check
-from sqlmonitor.source import SourceRows, Types
-from sqlmonitor.store import quoted
+from sqlmonitor.source import SourceRows, Types, put
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.described import check_columns, described
 from sqlmonitor.validation.figures import check_figures
@@ -24,8 +25,14 @@ TIME_OF_DAY = re.compile(r"TIME(TZ|_NS)?(\(\d+\))?( WITH(OUT)? TIME ZONE)?", re.
 """Types of a time without a date, which is in no chunk."""
 
 
-def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
+def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_rows: bool = True) -> Types:
     """Checks relations, columns, types, the target's key and the reference before anything runs.
+
+    Args:
+        project: where the monitor stands.
+        monitor: the definition.
+        engine: an open warehouse.
+        reads_rows: False to leave out :func:`check_rows`.
 
     Returns:
         The columns of the predictions and of the target's relation with their types.
@@ -66,9 +73,51 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine) -> Types:
             _check_label(monitor, monitor.target.column, beside or types)
     found = Types(types, beside)
     check_figures(SourceRows(monitor, project.dialect, types=found), reference, engine)
-    if monitor.reference.relation is not None:
-        check_overlap(monitor, source, engine)
+    if reads_rows:
+        check_rows(project, monitor, engine)
     return found
+
+
+def check_rows(project: Project, monitor: Monitor, engine: Engine, *, among: exp.Query | None = None) -> None:
+    """Checks what only rows can tell: that labels multiply no predictions, and that no row is in both periods.
+
+    Args:
+        project: where the monitor stands.
+        monitor: the definition.
+        engine: an open warehouse.
+        among: a SELECT of the ids of the predictions that are read, where all others were checked when they
+            were; None for all. Rows in both periods are looked for by runs that read all.
+
+    Raises:
+        DataError: for ids that would multiply rows, and rows that are reference and analysis at once.
+    """
+    source = SourceRows(monitor, project.dialect)
+    target = monitor.target
+    if target is not None and target.relation is not None:
+        key = target.on or source.join_column()
+        column = exp.column(exp.to_identifier(key, quoted=True))
+        read = [] if among is None else [exp.In(this=column.copy(), query=exp.Subquery(this=among))]
+        counted = (
+            exp.select(exp.alias_(column.copy(), "example"), "count(*) as times")
+            .from_(source.relation(target.relation))
+            .where(put("key is not null", key=column), *read)
+            .group_by(column.copy())
+            .having("count(*) > 1")
+            .order_by("2 desc", "1")
+            .limit(1)
+        )
+        ask(
+            Check(
+                after="",
+                sql=counted,
+                message=f"monitor '{monitor.name}': {target.relation} has {{times}} rows with {key} = {{example}}, "
+                "so a join would multiply predictions",
+                remedy="make the target's relation unique on that column, as with `predictions: {sql: …}` or a view",
+            ),
+            engine,
+        )
+    if monitor.reference.relation is not None and among is None:
+        check_overlap(monitor, source, engine)
 
 
 def _named_columns(monitor: Monitor) -> list[tuple[str, str]]:
@@ -187,16 +236,4 @@ def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[
     ):
         if name is not None and name.casefold() not in {column.casefold() for column in types}:
             raise monitor.error(place, f"{target.relation} has no column '{name}'", allowed=sorted(types))
-    column = quoted(key)
-    ask(
-        Check(
-            after="",
-            sql=f"select {column} as example, count(*) as times from {relation.sql(dialect='duckdb')} "
-            f"where {column} is not null group by {column} having count(*) > 1 order by 2 desc, 1 limit 1",
-            message=f"monitor '{monitor.name}': {target.relation} has {{times}} rows with {key} = {{example}}, "
-            "so a join would multiply predictions",
-            remedy="make the target's relation unique on that column, as with `predictions: {sql: …}` or a view",
-        ),
-        engine,
-    )
     return types

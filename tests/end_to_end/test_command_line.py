@@ -49,7 +49,7 @@ def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_commands_of_the_contract_are_there() -> None:
     assert list(commands.commands) == [
         *("demo", "init", "validate", "fit", "run"),
-        *("show", "check", "compile", "metrics", "schema"),
+        *("show", "check", "store", "compile", "metrics", "schema"),
     ]
 
 
@@ -112,7 +112,7 @@ def test_users_mistakes_exit_2(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "compile"])
+@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "store", "compile"])
 def test_unknown_monitor_exits_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("sqlmonitor.yml").write_text(
         NO_WAREHOUSE.replace("{dbt_profile: shop}", "duckdb:///none.duckdb"), encoding="utf-8"
@@ -249,7 +249,7 @@ def test_check_judges_the_newest_complete_chunk(
 ) -> None:
     Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
     monkeypatch.setattr("sqlmonitor.cli.running.connect", lambda *_, **__: nullcontext())
-    monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_: pd.DataFrame(rows))
+    monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_, **__: pd.DataFrame(rows))
     got, out, err = outcome(capsys, "check")
     assert got == code
     assert said in out + err

@@ -70,7 +70,7 @@ def shown(
     monkeypatch.chdir(tmp_path)
     Path("sqlmonitor.yml").write_text(PROJECT, encoding="utf-8")
     monkeypatch.setattr("sqlmonitor.cli.showing.connect", lambda *_, **__: nullcontext())
-    monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_: pd.DataFrame(stored()))
+    monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_, **__: pd.DataFrame(stored()))
 
     def run(*arguments: str) -> str:
         with pytest.raises(SystemExit) as stopped:

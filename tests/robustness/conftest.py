@@ -17,6 +17,7 @@ from sqlmonitor import runner
 from sqlmonitor.cli.entry import main
 from sqlmonitor.definitions import Monitor, Project, loads
 from sqlmonitor.engines.duckdb import DuckDB
+from sqlmonitor.incremental import Asked
 
 KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric", "column_name", "component"]
 
@@ -60,9 +61,9 @@ class World:
         project = self.project()
         return project, project.monitors[0]
 
-    def run(self) -> pd.DataFrame:
+    def run(self, **asked: Any) -> pd.DataFrame:
         """Runs the monitor and gives its results, ordered by their keys."""
-        return ordered(runner.run(*self.definition(), self.engine))
+        return ordered(runner.run(*self.definition(), self.engine, asked=Asked(**asked)))
 
     def stored_rows(self) -> dict[str, int]:
         """How many rows each of the store's tables has; empty where there is no store."""

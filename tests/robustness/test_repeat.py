@@ -113,6 +113,7 @@ def test_a_step_that_dies_leaves_the_former_results(
 
 
 def test_publishing_that_dies_leaves_the_former_results(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run()
     texts = statements(world, monkeypatch)
     begin = texts.index("begin transaction")
     commit = texts.index("commit")

@@ -1,0 +1,118 @@
+"""Looks after a store: how large it is, what may go, and copies of it as files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlmonitor.engines.frames import write_parquet
+from sqlmonitor.errors import ConfigurationError, StoreError
+from sqlmonitor.store import COUNTED, FITTED, literal, quoted, refuse_newer
+
+if TYPE_CHECKING:
+    from sqlmonitor.engines import Engine
+
+
+@dataclass(frozen=True)
+class Size:
+    """One table of a store.
+
+    Args:
+        table: its name.
+        row_count: how many rows it has.
+        column_count: how many columns.
+    """
+
+    table: str
+    row_count: int
+    column_count: int
+
+
+def sizes(engine: Engine, schema: str) -> list[Size]:
+    """Every table of a store with its size, the largest first.
+
+    Raises:
+        StoreError: where there is no store, or a newer version wrote it.
+    """
+    if refuse_newer(engine, schema) is None:
+        raise StoreError(f"there is no store '{schema}' yet", remedy="run `sqlmonitor run` first")
+    frame = engine.query(
+        "select columns.table_name, count(*) as column_count from information_schema.columns as columns "
+        "inner join information_schema.tables as tables on columns.table_schema = tables.table_schema "
+        "and columns.table_name = tables.table_name "
+        f"where tables.table_schema = {literal(schema)} and tables.table_type = 'BASE TABLE' "
+        "group by columns.table_name"
+    )
+    found = []
+    for table, column_count in frame.itertuples(index=False):
+        row = engine.first(f"select count(*) as rows from {quoted(schema)}.{quoted(table)}")
+        found.append(Size(table, int(row["rows"]) if row else 0, int(column_count)))
+    return sorted(found, key=lambda size: (-size.row_count, size.table))
+
+
+def prune(engine: Engine, schema: str, before: datetime) -> int:
+    """Forgets what was superseded before a time, all or nothing; results and kept counts stay.
+
+    Gone are results that other ones had replaced by then, with the views as of times before it, and the
+    histograms and fitted state of fits that no run has used since.
+
+    Args:
+        engine: an open warehouse.
+        schema: the store's.
+        before: a time in UTC.
+
+    Returns:
+        How many rows are gone.
+
+    Raises:
+        StoreError: where there is no store, or a newer version wrote it.
+    """
+    engine.finish_publication(schema)
+    there = {size.table for size in sizes(engine, schema)}
+    place = quoted(schema)
+    time = f"timestamp '{before.isoformat(sep=' ')}'"
+    used = f"(select fit_id from {place}.runs where finished_at >= {time})"
+    newest = f"(select fit_id from {place}.latest_results)"
+    conditions = dict.fromkeys((*FITTED, *COUNTED), f"fit_id not in {used} and fit_id not in {newest}")
+    conditions["results_history"] = f"valid_to < {time}"
+    gone = 0
+    with engine.transaction():
+        for table, condition in conditions.items():
+            if table not in there:
+                continue
+            row = engine.first(f"select count(*) as rows from {place}.{table} where {condition}")
+            gone += int(row["rows"]) if row else 0
+            engine.execute(f"delete from {place}.{table} where {condition}")
+    return gone
+
+
+def export(engine: Engine, schema: str, folder: Path) -> list[Path]:
+    """Writes every table of a store as a Parquet file.
+
+    Args:
+        engine: an open warehouse.
+        schema: the store's.
+        folder: made where it is not there; files of the same names are written over.
+
+    Returns:
+        The files.
+
+    Raises:
+        StoreError: where there is no store, or a newer version wrote it.
+        ConfigurationError: where the folder cannot be made.
+    """
+    tables = sizes(engine, schema)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot make the folder {folder}: {error.strerror}", remedy="name another"
+        ) from None
+    files = []
+    for size in tables:
+        file = folder / f"{size.table}.parquet"
+        write_parquet(engine.query(f"select * from {quoted(schema)}.{quoted(size.table)}"), file)
+        files.append(file)
+    return files

@@ -1,0 +1,38 @@
+"""Runs that read only what is new: what the store keeps of each statement over the source, and what is read again."""
+
+from __future__ import annotations
+
+from sqlmonitor.incremental.hashing import (
+    content_hash,
+    final_values,
+    is_kept_by_chunk,
+    is_kept_whole,
+    kept_steps,
+)
+from sqlmonitor.incremental.keeping import keep_fit, keep_run
+from sqlmonitor.incremental.labels import Labels, ids_read, late_labels
+from sqlmonitor.incremental.recount import AS_USUAL, Asked, Reading, Recount, decide
+from sqlmonitor.incremental.state import Kept, State, read_state
+from sqlmonitor.incremental.statements import statement
+
+__all__ = [
+    "AS_USUAL",
+    "Asked",
+    "Kept",
+    "Labels",
+    "Reading",
+    "Recount",
+    "State",
+    "content_hash",
+    "decide",
+    "final_values",
+    "ids_read",
+    "is_kept_by_chunk",
+    "is_kept_whole",
+    "keep_fit",
+    "keep_run",
+    "kept_steps",
+    "late_labels",
+    "read_state",
+    "statement",
+]

@@ -1,0 +1,203 @@
+"""What a run reads again, decided before its first statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Literal
+
+from sqlmonitor.definitions import Monitor
+from sqlmonitor.incremental.hashing import (
+    content_hash,
+    final_values,
+    is_counted_by_chunk,
+    is_kept_whole,
+    kept_steps,
+)
+from sqlmonitor.incremental.periods import Chunks, merged, number, start
+from sqlmonitor.incremental.state import State
+from sqlmonitor.plan import Plan, Step
+
+
+class Reading(Enum):
+    """How a statement over the source is run."""
+
+    ALL = "reads reference and analysis"
+    ANALYSIS = "reads the analysis; the reference's rows are kept"
+    CHUNKS = "reads some chunks; all other rows are kept"
+    NOTHING = "all rows are kept"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asks to be read again.
+
+    Args:
+        full: True for everything, the reference too.
+        since: chunks with this time in UTC and later ones; None for all.
+        until: chunks before this time; None for all.
+    """
+
+    full: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+AS_USUAL = Asked()
+
+
+@dataclass(frozen=True)
+class Recount:
+    """What a run reads again.
+
+    Args:
+        readings: by the name of every step whose rows are kept.
+        hashes: their contents' hashes.
+        chunks: of the analysis that every statement reads.
+        labelled: those that a statement over labels reads.
+        period: of the chunks; empty where they are sizes or counts.
+        takes_values: True where the values of all other chunks are kept, so that only the reference's counts
+            and those of the chunks that are read take part.
+        reason: why, for people.
+    """
+
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    chunks: tuple[Chunks, ...] = ()
+    labelled: tuple[Chunks, ...] = ()
+    period: str = ""
+    takes_values: bool = False
+    reason: str = ""
+
+    def of(self, step: Step) -> tuple[Chunks, ...]:
+        """The chunks that a statement reads where it does not read all."""
+        return self.labelled if step.rows is not None and step.rows.reads_target else self.chunks
+
+    def reading(self, step: Step) -> Reading:
+        """How a step is run."""
+        return self.readings.get(step.name, Reading.ALL)
+
+    @property
+    def is_partial(self) -> bool:
+        """True where every kept statement reads some chunks only."""
+        return bool(self.readings) and not set(self.readings.values()) & {Reading.ALL, Reading.ANALYSIS}
+
+
+def decide(
+    plan: Plan,
+    monitor: Monitor,
+    state: State,
+    *,
+    asked: Asked = AS_USUAL,
+    newest: int | None = None,
+    labelled: Iterable[int] = (),
+    stage: Literal["run", "fit"] = "run",
+) -> Recount:
+    """Decides what is read again.
+
+    Args:
+        plan: of a whole run.
+        monitor: what it computes.
+        state: what the store keeps.
+        asked: what the user asks for.
+        newest: number of the newest stored chunk of the analysis.
+        labelled: numbers of chunks with labels that arrived since the last run.
+        stage: ``fit`` reads all of the reference.
+
+    Raises:
+        ConfigurationError: for chunks asked for by time where they are sizes or counts.
+    """
+    period = monitor.chunks.period
+    if period is None:
+        if asked.since is not None or asked.until is not None:
+            raise monitor.error(
+                "chunks",
+                "chunks by size or count cannot be read again by time",
+                remedy="leave --since and --until out: every run reads all rows",
+            )
+        return Recount(reason="all rows: borders of chunks by size or count move with every row")
+    known: dict[str, str] = {}
+    values = final_values(plan)
+    hashes = {step.name: content_hash(step, monitor, known) for step in [*kept_steps(plan), values]}
+    if stage == "fit":
+        return Recount(hashes=hashes, period=period, reason="the reference")
+    chosen = chunks_to_read(period, monitor.lookback, newest, asked)
+    late = merged([*chosen, *(Chunks(one, one) for one in labelled)])
+    readings = {
+        step.name: Reading.ALL if asked.full else _reading(step, hashes[step.name], state)
+        for step in kept_steps(plan)
+    }
+    reason = _reason(readings, chosen, late, period, asked)
+    recount = Recount(readings, hashes, chosen, late, period, reason=reason)
+    kept = state.steps.get(values.name)
+    takes_values = (
+        recount.is_partial
+        and is_counted_by_chunk(plan)
+        and state.fit_id == plan.fit_id
+        and kept is not None
+        and kept.content_hash == hashes[values.name]
+    )
+    return replace(recount, takes_values=takes_values)
+
+
+def _reading(step: Step, content: str, state: State) -> Reading:
+    kept = state.steps.get(step.name)
+    if kept is None or kept.content_hash != content:
+        return Reading.ALL
+    if is_kept_whole(step):
+        return Reading.NOTHING
+    return Reading.CHUNKS if kept.has_analysis else Reading.ANALYSIS
+
+
+def chunks_to_read(period: str, lookback: int, newest: int | None, asked: Asked) -> tuple[Chunks, ...]:
+    """The newest stored chunk, as many before it as `lookback` says, new ones, and those asked for."""
+    chosen = [Chunks(0 if newest is None else max(newest - lookback, 0))]
+    if asked.since is not None or asked.until is not None:
+        first = 0 if asked.since is None else max(number(period, asked.since), 0)
+        last = None if asked.until is None else number(period, asked.until - timedelta(microseconds=1))
+        if last is None or last >= first:
+            chosen.append(Chunks(first, last))
+    return merged(chosen)
+
+
+def _reason(
+    readings: Mapping[str, Reading],
+    chosen: tuple[Chunks, ...],
+    late: tuple[Chunks, ...],
+    period: str,
+    asked: Asked,
+) -> str:
+    if asked.full:
+        return "all rows, as asked for"
+    used = set(readings.values())
+    if used == {Reading.ALL}:
+        return "all rows: nothing is kept of this definition"
+    parts = [_worded(chosen, period)]
+    if late != chosen:
+        parts.append(f"labels of chunks {_worded(late, period)}")
+    whole = [name for name, reading in readings.items() if reading is Reading.ALL]
+    if whole:
+        parts.append(f"all rows for {', '.join(whole)}")
+    analysis = [name for name, reading in readings.items() if reading is Reading.ANALYSIS]
+    if analysis:
+        parts.append(f"all of the analysis for {', '.join(analysis)}")
+    return "; ".join(parts)
+
+
+def _worded(ranges: tuple[Chunks, ...], period: str) -> str:
+    words = []
+    for one in ranges:
+        first = _day(period, one.first)
+        if one.last is None:
+            words.append(f"from {first} on")
+        else:
+            words.append(first if one.last == one.first else f"{first} to {_day(period, one.last)}")
+    return ", ".join(words)
+
+
+def _day(period: str, sequence: int) -> str:
+    time = start(period, sequence)
+    form = "%Y-%m-%dT%H:%M" if period == "hour" else "%Y-%m-%d"
+    return "?" if time is None else time.strftime(form)
