@@ -272,9 +272,17 @@ def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     server = SparkConnectServer()
     server.start(background=True)
     _, port = server.listening_address
+    made: list[SparkWarehouse] = []
+
+    def make() -> Warehouse:
+        made.append(SparkWarehouse(f"sc://127.0.0.1:{port}", Path(tempfile.mkdtemp(dir=folder))))
+        return made[-1]
+
     try:
-        yield lambda: SparkWarehouse(f"sc://127.0.0.1:{port}", Path(tempfile.mkdtemp(dir=folder)))
+        yield make
     finally:
+        for warehouse in made:
+            warehouse.session.stop()
         server.stop()
 
 

@@ -33,6 +33,19 @@ def _written(form: str, **trees: exp.Expr) -> exp.Expr:
     return exp.paren(_form(form).copy().transform(replace), copy=False)
 
 
+def condition_of_one_row(node: exp.Expr) -> exp.Expr:
+    """A condition on nothing.
+
+    DuckDB: select 1 having (select count(*) from t) = 0. Sail: no aggregate in sight, so an error.
+    Remedy: where, which is the same without a relation.
+    """
+    having = node.args.get("having")
+    if having is not None and not node.args.get("from_") and not node.args.get("group"):
+        node.set("having", None)
+        node.set("where", exp.Where(this=having.this))
+    return node
+
+
 def word_in_quotes(node: exp.Expr) -> exp.Expr:
     """Names that are words of the language.
 
@@ -167,6 +180,7 @@ SPARK = Dialect(
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.PercentileDisc,), quantile_list),
+        ((exp.Select,), condition_of_one_row),
         ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),

@@ -18,7 +18,9 @@ from sqlglot import exp
 from sqlmonitor import dialects
 from sqlmonitor.engines import address, spark_catalog
 from sqlmonitor.engines.frames import frame
+from sqlmonitor.engines.spark_catalog import quoted
 from sqlmonitor.engines.spark_errors import FAILURES, explained
+from sqlmonitor.engines.spark_publishing import Publication, finish, publishing
 from sqlmonitor.errors import UnsupportedError, WarehouseError
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Spark:
     Args:
         session: of Spark or Spark Connect; its time zone becomes UTC, its timestamps have no zone, and ANSI mode is on.
         url: what it was opened with, whose token no message shows; a session without is left open in the end.
-        workspace: the schema of steps' tables, made where it is not there.
+        workspace: the schema of steps' tables, made where it is not there; a run takes its store's.
     """
 
     dialect = "spark"
@@ -76,7 +78,8 @@ class Spark:
         self.url = url
         self.workspace = workspace
         self._run = f"{int(time.time())}_{uuid.uuid4().hex[:8]}"
-        self._is_swept = False
+        self._has_workspace = False
+        self.publication: Publication | None = None
         with self._explaining():
             for name, value in SETTINGS.items():
                 session.conf.set(name, value)
@@ -124,7 +127,16 @@ class Spark:
 
     def execute(self, statement: str | exp.Expr) -> None:
         """Runs one statement."""
-        self.execute_own(self._translated(statement))
+        tree = _tree(statement)
+        # Making one that is there may need a right on the whole catalog, which a run should not need.
+        if isinstance(tree, exp.Create) and tree.kind == "SCHEMA":
+            with self._explaining():
+                if spark_catalog.has_schema(self.session, tree.this.db):
+                    return
+        if self.publication is not None:
+            self.publication.execute(tree.copy())
+        else:
+            self.execute_own(self.translated(tree))
 
     def execute_own(self, text: str) -> None:
         """Runs text that is Spark's already."""
@@ -148,19 +160,19 @@ class Spark:
         if isinstance(relation, str):
             relation = dialects.of_user(sqlglot.parse_one(relation, dialect=self.dialect, into=exp.Table))
         aliased = exp.alias_(relation.copy(), "described", table=True)
-        text = self._translated(exp.select("*").from_(aliased))
+        text = self.translated(exp.select("*").from_(aliased))
         with self._explaining():
             fields = self.session.sql(text).schema.fields
         return {field.name: field.dataType.simpleString() for field in fields}
 
     def materialize(self, table: str, select: str | exp.Expr) -> None:
         """Makes a table of a SELECT's rows, and a temporary view of its name over it; replaces one that is there."""
-        if not self._is_swept:
-            self.execute_own(f"create schema if not exists {quoted(self.workspace)}")
-            self._sweep()
+        if not self._has_workspace:
+            self.execute(f"create schema if not exists {exp.to_identifier(self.workspace, quoted=True).sql(dialects.CANONICAL)}")
+            self._has_workspace = True
         lasting = self._lasting(table)
         self.execute_own(f"drop table if exists {lasting}")
-        self.execute_own(f"create table {lasting} as {self._translated(select)}")
+        self.execute_own(f"create table {lasting} as {self.translated(select)}")
         self.execute_own(f"create or replace temporary view {table} as select * from {lasting}")
 
     def drop(self, table: str) -> None:
@@ -194,41 +206,47 @@ class Spark:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Refused: Spark has none.
+        """All statements inside, or none, by copies that views show at the end."""
+        with publishing(self) as publication:
+            self.publication = publication
+            try:
+                yield
+            finally:
+                self.publication = None
 
-        Raises:
-            UnsupportedError: always.
+    def finish_publication(self, schema: str) -> None:
+        """Finishes a publication that was killed, and drops what killed runs left in the store's schema.
+
+        Steps' tables are made there from now on.
         """
-        raise UnsupportedError(
-            "results cannot be stored on Spark yet: it has no transactions", remedy="use another warehouse"
-        )
-        yield
+        self.workspace = schema
+        with self._explaining():
+            if spark_catalog.has_schema(self.session, schema):
+                finish(self, schema)
+                self._sweep()
 
     def _lasting(self, table: str) -> str:
         return f"{quoted(self.workspace)}.{quoted(f'{PREFIX}_{self._run}_{table}')}"
 
     def _sweep(self) -> None:
-        """Drops what killed runs have left."""
-        with self._explaining():
-            for name in spark_catalog.tables(self.session, self.workspace):
-                found = LEFT_BEHIND.fullmatch(name)
-                if found and int(found[1]) < time.time() - LONGEST_RUN:
-                    self.execute_own(f"drop table if exists {quoted(self.workspace)}.{quoted(name)}")
-        self._is_swept = True
+        """Drops what the steps of killed runs have left."""
+        for entry in spark_catalog.entries(self.session, self.workspace):
+            found = LEFT_BEHIND.fullmatch(entry.name)
+            if found and int(found[1]) < time.time() - LONGEST_RUN:
+                self.execute_own(f"drop table if exists {quoted(self.workspace)}.{quoted(entry.name)}")
 
-    def _translated(self, statement: str | exp.Expr) -> str:
+    def translated(self, statement: str | exp.Expr) -> str:
+        """A statement in Spark's words."""
         return dialects.translated(statement, self.dialect)
 
     def _fetched(self, statement: str | exp.Expr, most: int | None = None) -> pyarrow.Table:
-        """A SELECT's rows: all of them, or so many at most."""
-        tree = (
-            sqlglot.parse_one(statement, dialect=dialects.CANONICAL)
-            if isinstance(statement, str)
-            else statement
-        )
+        """A SELECT's rows: all of them, or so many at most; inside of a publication, of its copies."""
+        tree = _tree(statement)
+        if self.publication is not None:
+            tree = self.publication.staging.reading(tree.copy())
         with self._explaining():
             tree = spark_catalog.with_information_schema(tree, self.session)
-            rows = self.session.sql(self._translated(tree))
+            rows = self.session.sql(self.translated(tree))
             return (rows if most is None else rows.limit(most)).toArrow()
 
     @contextmanager
@@ -239,9 +257,10 @@ class Spark:
             raise explained(error, self.url) from None
 
 
-def quoted(name: str) -> str:
-    """An identifier in Spark's quotes."""
-    return exp.to_identifier(name, quoted=True).sql(dialect="spark")
+def _tree(statement: str | exp.Expr) -> exp.Expr:
+    return (
+        sqlglot.parse_one(statement, dialect=dialects.CANONICAL) if isinstance(statement, str) else statement
+    )
 
 
 def _written(arrow_type: str) -> str:
