@@ -18,6 +18,7 @@ from sqlmonitor.dialects.periods import (
     PERIOD_START,
 )
 from sqlmonitor.dialects.postgres import POSTGRES
+from sqlmonitor.dialects.staging import Staging, by_hand
 from sqlmonitor.dialects.translation import CANONICAL, of_kind, of_user, rewritten, translation
 from sqlmonitor.errors import UnsupportedError
 
@@ -35,6 +36,8 @@ __all__ = [
     "SCHEMES",
     "Dialect",
     "Kind",
+    "Staging",
+    "by_hand",
     "dialect",
     "kind",
     "of_kind",

@@ -444,6 +444,8 @@ CLICKHOUSE = Dialect(
     ),
     temporary="create or replace temporary table {table} as\n{select}",
     begin="",
+    clone="create table {copy} clone as {table}",
+    exchange="exchange tables {copy} and {table}",
     rewrites=(
         ((exp.DataType,), time_with_parts),
         ((exp.DataType,), date_of_any_year),
