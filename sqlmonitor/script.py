@@ -44,9 +44,7 @@ def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
     files.append(
         (
             f"{len(plan.steps) + 1:02d}_store.sql",
-            f"-- store: replaces this monitor's rows in the store, {how}.\n"
-            + ";\n".join(statements)
-            + ";\n",
+            f"-- store: replaces this monitor's rows in the store, {how}.\n" + ";\n".join(statements) + ";\n",
         )
     )
     return files

@@ -156,9 +156,7 @@ class ClickHouseWarehouse:
             for field in table.schema
         )
         with self.client() as client:
-            client.command(
-                f"create table {quoted(name)} ({listed}) engine = MergeTree order by tuple()"
-            )
+            client.command(f"create table {quoted(name)} ({listed}) engine = MergeTree order by tuple()")
             rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
             client.insert(quoted(name), rows, column_names=table.column_names)
 

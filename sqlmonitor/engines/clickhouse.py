@@ -180,7 +180,9 @@ class ClickHouse:
             result = self.client.query(text)
             if result.column_names:
                 types = [_unwrapped(one.name) for one in result.column_types]
-                return list(zip(result.column_names, types, strict=True)), [tuple(row) for row in result.result_rows]
+                return list(zip(result.column_names, types, strict=True)), [
+                    tuple(row) for row in result.result_rows
+                ]
             # Without rows, the server sends no names either.
             described = self.client.query(f"describe ({text})").result_rows
         except Error as error:
@@ -192,7 +194,9 @@ class ClickHouse:
 
 
 def _tree(statement: str | exp.Expr) -> exp.Expr:
-    return sqlglot.parse_one(statement, dialect=dialects.CANONICAL) if isinstance(statement, str) else statement
+    return (
+        sqlglot.parse_one(statement, dialect=dialects.CANONICAL) if isinstance(statement, str) else statement
+    )
 
 
 def _unwrapped(written: str) -> str:

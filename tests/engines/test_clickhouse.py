@@ -65,7 +65,7 @@ def run(engine: engines.Engine, url: str, progress: Any = None, **changes: Any) 
     return frame.drop(columns=["run_id", "computed_at"])
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """The process is gone."""
 
 
@@ -83,7 +83,7 @@ class Death:
             self.count += 1
             if self.left is not None:
                 if self.left <= 0:
-                    raise Killed
+                    raise KilledError
                 self.left -= 1
             return method(engine, text)
 
@@ -149,7 +149,7 @@ def test_a_publication_killed_at_any_statement_is_none_or_is_finished(opened, de
             try:
                 publish(engine)
                 is_killed = False
-            except Killed:
+            except KilledError:
                 is_killed = True
         death.left = None
         # Every table is as before or as after, also before anything is repaired.
@@ -177,10 +177,15 @@ def test_the_later_of_two_publications_is_refused(opened) -> None:
     with warehouse.connect() as one, warehouse.connect() as other:
         for statement in STORE.split(";"):
             one.execute(statement)
-        with pytest.raises(WarehouseError, match="conflict"), one.transaction():
-            one.execute("delete from watched.results where value = 1")
-            publish(other)
-            assert one.first("select count(*) as rows from watched.results") == {"rows": 1}
+
+        def overtaken() -> None:
+            with one.transaction():
+                one.execute("delete from watched.results where value = 1")
+                publish(other)
+                assert one.first("select count(*) as rows from watched.results") == {"rows": 1}
+
+        with pytest.raises(WarehouseError, match="conflict"):
+            overtaken()
     assert seen(warehouse) == AFTER
     assert not left_over(warehouse, "watched")
 
@@ -190,9 +195,14 @@ def test_an_error_inside_leaves_nothing(opened) -> None:
     with warehouse.connect() as engine:
         for statement in STORE.split(";"):
             engine.execute(statement)
-        with pytest.raises(WarehouseError, match="nowhere"), engine.transaction():
-            engine.execute("delete from watched.results")
-            engine.execute("insert into watched.runs (monitor) select monitor from watched.nowhere")
+
+        def wrong() -> None:
+            with engine.transaction():
+                engine.execute("delete from watched.results")
+                engine.execute("insert into watched.runs (monitor) select monitor from watched.nowhere")
+
+        with pytest.raises(WarehouseError, match="nowhere"):
+            wrong()
     assert seen(warehouse) == BEFORE
     assert not left_over(warehouse, "watched")
 
@@ -229,7 +239,7 @@ def test_a_run_killed_at_any_statement_leaves_the_former_results(world, death, a
     world.run("insert into outcomes select id + 10000, 1 from outcomes")
     world.run("insert into scored select id + 10000, happened, amount * 2, hour, region, vehicle, score, predicted from scored")  # fmt: skip
     death.left = int(statements * share)
-    with pytest.raises(Killed), world.connect() as engine:
+    with pytest.raises(KilledError), world.connect() as engine:
         run(engine, world.url, **LITTLE)
     death.left = None
     with world.connect() as engine:
