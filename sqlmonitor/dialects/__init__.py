@@ -19,6 +19,7 @@ from sqlmonitor.dialects.periods import (
 )
 from sqlmonitor.dialects.postgres import POSTGRES
 from sqlmonitor.dialects.spark import SPARK
+from sqlmonitor.dialects.staging import Staging, by_hand
 from sqlmonitor.dialects.translation import CANONICAL, of_kind, of_user, rewritten, translation
 from sqlmonitor.errors import UnsupportedError
 
@@ -36,6 +37,8 @@ __all__ = [
     "SCHEMES",
     "Dialect",
     "Kind",
+    "Staging",
+    "by_hand",
     "dialect",
     "kind",
     "of_kind",

@@ -177,6 +177,8 @@ SPARK = Dialect(
     # Plain tables of the current schema: a temporary view would read the source anew in every step.
     temporary="drop table if exists {table};\ncreate table {table} as\n{select}",
     begin="",
+    clone="create table {copy} as select * from {table}",
+    exchange="insert overwrite {table} select * from {copy}",
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.PercentileDisc,), quantile_list),

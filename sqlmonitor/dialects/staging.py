@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import sqlglot
 from sqlglot import exp
+
+from sqlmonitor.dialects.dialect import Dialect
+from sqlmonitor.dialects.translation import CANONICAL, translation
 
 Columns = Callable[[exp.Table], Iterable[str]]
 Statement = exp.Expr | str
@@ -21,7 +25,7 @@ class Staging:
 
     Args:
         prefix: of the copies' names.
-        clone: how a table is copied whole, from ``{table}`` to ``{copy}``, in the engine's own words.
+        dialect: the engine's, with words for a copy of a whole table.
         columns: names the columns of a table.
         copies: the copy of each table, which statements read and change in its place.
         gone: names of tables that are dropped.
@@ -29,7 +33,7 @@ class Staging:
     """
 
     prefix: str
-    clone: str
+    dialect: Dialect
     columns: Columns
     copies: dict[str, exp.Table] = field(default_factory=dict)
     gone: dict[str, exp.Table] = field(default_factory=dict)
@@ -132,7 +136,8 @@ class Staging:
             return []
         table = _of_name(target, target.name)
         copy = self._copy_of(target)
-        return [self.clone.format(copy=copy.sql(dialect="duckdb"), table=table.sql(dialect="duckdb"))]
+        own = self.dialect.name
+        return [self.dialect.clone.format(copy=copy.sql(dialect=own), table=table.sql(dialect=own))]
 
     def _dropped(self, target: exp.Table) -> None:
         before = self.copies.pop(target.name, None)
@@ -143,7 +148,7 @@ class Staging:
     def _copy_of(self, target: exp.Table) -> exp.Table:
         self.count += 1
         name = f"{self.prefix}{self.count}_{target.name}"
-        # In the order of the first change, also where the copy is a later one.
+        # In the order of the first change, also where this is a later copy.
         self.copies[target.name] = _of_name(target, name)
         return self.copies[target.name]
 
@@ -157,3 +162,27 @@ def _renamed(table: exp.Table, copy: exp.Table) -> None:
     if not table.alias and isinstance(table.parent, (exp.From, exp.Join)):
         table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
     table.set("this", copy.this.copy())
+
+
+def by_hand(statements: Iterable[str], dialect: Dialect, columns: Columns) -> list[str]:
+    """A publication's statements in the words of an engine without transactions, for one who runs them by hand.
+
+    Args:
+        statements: canonical, over tables that are there.
+        dialect: the engine's.
+        columns: names the columns of a table.
+    """
+    staging = Staging("sqlmonitor_copy_", dialect, columns)
+    made: list[str] = []
+    for text in statements:
+        for one in staging.statements(sqlglot.parse_one(text, dialect=CANONICAL)):
+            made.append(one if isinstance(one, str) else translation(one, dialect))
+    used = [*staging.superseded]
+    for table, copy in staging.swaps():
+        if copy is not None:
+            names = {name: one.sql(dialect=dialect.name) for name, one in (("copy", copy), ("table", table))}
+            made.append(dialect.exchange.format(**names))
+        used.append(copy if copy is not None else table)
+    dropped = [f"drop table if exists {one.sql(dialect=dialect.name)}" for one in used]
+    # Those that a run which was stopped has left are in the way.
+    return [*(one for one in dropped if "sqlmonitor_copy_" in one), *made, *dropped]

@@ -83,11 +83,7 @@ class ClickHouse:
 
     def execute(self, statement: str | exp.Expr) -> None:
         """Runs one statement."""
-        tree = (
-            sqlglot.parse_one(statement, dialect=dialects.CANONICAL)
-            if isinstance(statement, str)
-            else statement
-        )
+        tree = _tree(statement)
         # Making one that is there needs a right on all of the server, which a run should not need.
         if isinstance(tree, exp.Create) and tree.kind == "SCHEMA" and self._has_database(tree.this.db):
             return
@@ -172,9 +168,7 @@ class ClickHouse:
         """A SELECT's text; inside of a publication, of the copies that it has made."""
         if self.publication is None:
             return self.translated(statement)
-        is_text = isinstance(statement, str)
-        tree = sqlglot.parse_one(statement, dialect=dialects.CANONICAL) if is_text else statement.copy()
-        return self.translated(self.publication.staging.reading(tree))
+        return self.translated(self.publication.staging.reading(_tree(statement).copy()))
 
     def translated(self, statement: str | exp.Expr) -> str:
         """A statement in ClickHouse's words."""
@@ -186,7 +180,9 @@ class ClickHouse:
             result = self.client.query(text)
             if result.column_names:
                 types = [_unwrapped(one.name) for one in result.column_types]
-                return list(zip(result.column_names, types, strict=True)), list(result.result_rows)
+                return list(zip(result.column_names, types, strict=True)), [
+                    tuple(row) for row in result.result_rows
+                ]
             # Without rows, the server sends no names either.
             described = self.client.query(f"describe ({text})").result_rows
         except Error as error:
@@ -195,6 +191,12 @@ class ClickHouse:
 
     def _explained(self, error: Exception) -> WarehouseError:
         return explained(error, self.url)
+
+
+def _tree(statement: str | exp.Expr) -> exp.Expr:
+    return (
+        sqlglot.parse_one(statement, dialect=dialects.CANONICAL) if isinstance(statement, str) else statement
+    )
 
 
 def _unwrapped(written: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from sqlmonitor.dialects.staging import Staging
+from sqlmonitor import dialects
 from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 JOURNAL = "sqlmonitor_publication"
 PREFIX = "sqlmonitor_copy_"
-CLONE = "create table {copy} clone as {table}"
 PATIENCE = 20.0
 """Seconds after which a journal is one of a killed run: exchanges of names take milliseconds."""
 AGE = 3600.0
@@ -42,7 +41,7 @@ class Publication:
     def __init__(self, engine: ClickHouse) -> None:
         self.engine = engine
         prefix = f"{PREFIX}{uuid.uuid4().hex[:8]}_"
-        self.staging = Staging(prefix, CLONE, engine.describe)
+        self.staging = dialects.Staging(prefix, dialects.dialect(engine.dialect), engine.describe)
         self.before: dict[str, str | None] = {}
 
     def execute(self, tree: exp.Expr) -> None:
@@ -141,7 +140,8 @@ def _exchange(engine: ClickHouse, schema: str, journal: list[dict[str, Any]]) ->
         if entry["table"] not in there:
             engine.execute_own(f"rename table {copy} to {table}")
         elif there[entry["table"]] != entry["after"]:
-            engine.execute_own(f"exchange tables {copy} and {table}")
+            exchange = dialects.dialect(engine.dialect).exchange
+            engine.execute_own(exchange.format(copy=copy, table=table))
     # Where all went well, what has a copy's name now is a former table.
     _drop(engine, [_table(schema, entry["copy"]) for entry in journal if entry["copy"] is not None])
     _drop(engine, [_table(schema, JOURNAL)])

@@ -26,11 +26,13 @@ class Entry:
         name: as it is written.
         description: its comment, or empty.
         is_view: True for a view that is not one of ours over a copy.
+        is_plain: True for a table.
     """
 
     name: str
     description: str
     is_view: bool
+    is_plain: bool
 
 
 def has_schema(session: Any, name: str) -> bool:
@@ -45,7 +47,7 @@ def entries(session: Any, schema: str) -> list[Entry]:
         if not table.isTemporary:
             description = table.description or ""
             is_view = table.tableType == "VIEW" and not description.startswith(PREFIX)
-            found.append(Entry(table.name, description, is_view))
+            found.append(Entry(table.name, description, is_view, table.tableType != "VIEW"))
     return found
 
 

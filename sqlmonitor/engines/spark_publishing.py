@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from sqlmonitor.dialects.staging import Staging, Statement
+from sqlmonitor import dialects
 from sqlmonitor.engines import spark_catalog
 from sqlmonitor.engines.spark_catalog import PREFIX, quoted
 from sqlmonitor.errors import WarehouseError
@@ -35,16 +35,6 @@ AGE = 3600.0
 STAMP = re.compile(rf"{PREFIX}(\d+)_\w+")
 
 
-class Copies(Staging):
-    """``Staging`` with Spark's way to copy a table."""
-
-    def _cloned(self, target: exp.Table) -> list[Statement]:
-        if target.name in self.copies:
-            return []
-        rows = exp.select("*").from_(target.copy(), copy=False)
-        return [exp.Create(this=self._copy_of(target).copy(), kind="TABLE", expression=rows)]
-
-
 class Publication:
     """What stands between the begin and the end of a publication.
 
@@ -55,7 +45,7 @@ class Publication:
     def __init__(self, engine: Spark) -> None:
         self.engine = engine
         self.prefix = f"{PREFIX}{int(time.time())}_{uuid.uuid4().hex[:8]}_"
-        self.staging = Copies(self.prefix, "", engine.describe)
+        self.staging = dialects.Staging(self.prefix, dialects.dialect(engine.dialect), engine.describe)
         self.before: dict[str, str | None] = {}
 
     def execute(self, tree: exp.Expr) -> None:
@@ -172,6 +162,7 @@ def _exchange(engine: Spark, schema: str, journal: list[dict[str, Any]]) -> bool
     Returns:
         False where another run changed a table before the first view; nothing is changed then.
     """
+    entries = spark_catalog.entries(engine.session, schema)
     there = spark_catalog.shown(engine.session, schema)
     has_begun = any(entry["copy"] and there.get(entry["table"]) == entry["copy"] for entry in journal)
     is_ours = has_begun or all(there.get(entry["table"]) == entry["before"] for entry in journal)
@@ -180,6 +171,9 @@ def _exchange(engine: Spark, schema: str, journal: list[dict[str, Any]]) -> bool
         if copy is None:
             engine.execute_own(f"drop view if exists {quoted(schema)}.{quoted(table)}")
         elif there.get(table) != copy:
+            # Files that were run by hand make plain tables.
+            if any(one.name == table and one.is_plain for one in entries):
+                engine.execute_own(f"drop table {quoted(schema)}.{quoted(table)}")
             _show(engine, schema, table, copy)
     if not is_ours:
         _drop(engine, [_table(schema, entry["copy"]) for entry in journal if entry["copy"] is not None])

@@ -17,6 +17,8 @@ from sqlmonitor.store import TABLES
 TOLERANCE = 1e-9
 """Relative and absolute, for every metric on every engine."""
 OF_THE_RUN = ["run_id", "computed_at"]
+OF_THE_SQL = {"spark": ["fit_id"]}
+"""A hash of the project's SQL, too, which has other quotes there."""
 # Names and times of runs, and hashes over the engine's own types.
 COMPARED = [name for name in TABLES if name not in ("runs", "monitors", "kept")]
 
@@ -90,6 +92,8 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame) -> str:
 def test_every_row_is_as_on_duckdb(case, name, opened, expected) -> None:
     found = stored(opened(name), case)
     for table, rows in expected(case).items():
-        assert not difference(rows, found[table]), table
+        beside = OF_THE_SQL.get(name, [])
+        left, right = (frame.drop(columns=beside, errors="ignore") for frame in (rows, found[table]))
+        assert not difference(left, right), table
     results = found["results"]
     assert results["value"].notna().mean() > 0.5
