@@ -47,7 +47,9 @@ class Case:
     def project(self, url: str) -> str:
         """The project file's text."""
         dialect = dialects.SCHEMES[url.partition(":")[0]]
-        return json.dumps({"version": 1, "warehouse": url, "monitors": [in_words_of(dialect, self.monitor())]})
+        return json.dumps(
+            {"version": 1, "warehouse": url, "monitors": [in_words_of(dialect, self.monitor())]}
+        )
 
 
 def in_words_of(dialect: str, monitor: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +68,8 @@ def in_words_of(dialect: str, monitor: dict[str, Any]) -> dict[str, Any]:
     for key in ("kpis", "custom_metrics"):
         if key in made:
             made[key] = [
-                one | {"sql": written(one["sql"], exp.Condition)} if "sql" in one else one for one in made[key]
+                one | {"sql": written(one["sql"], exp.Condition)} if "sql" in one else one
+                for one in made[key]
             ]
     return made
 

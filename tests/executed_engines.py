@@ -198,12 +198,14 @@ class SparkWarehouse:
 
         self.url = server_url
         self.folder = folder
+        self.places: dict[str, str] = {}
         self.session = Spark.open(server_url).session
         self.session.conf.set("spark.sql.warehouse.dir", str(folder / "warehouse"))
 
     def load(self, name: str, table: pa.Table) -> None:
         place = self.folder / uuid.uuid4().hex
         place.mkdir()
+        self.places[name] = place.name
         kinds = [next(kind for kind in SPARK_TYPES if kind[0](field.type)) for field in table.schema]
         fields = [(field.name, kind) for field, (_, _, kind) in zip(table.schema, kinds, strict=True)]
         # Parquet's statistics leave NaN out, and Sail answers max() of a whole table from them.
