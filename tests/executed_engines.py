@@ -200,7 +200,6 @@ class SparkWarehouse:
         self.folder = folder
         self.places: dict[str, str] = {}
         self.session = Spark.open(server_url).session
-        self.session.conf.set("spark.sql.warehouse.dir", str(folder / "warehouse"))
 
     def load(self, name: str, table: pa.Table) -> None:
         place = self.folder / uuid.uuid4().hex
@@ -278,6 +277,7 @@ def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
 
     def make() -> Warehouse:
         made.append(SparkWarehouse(f"sc://127.0.0.1:{port}", Path(tempfile.mkdtemp(dir=folder))))
+        made[-1].session.conf.set("spark.sql.warehouse.dir", str(made[-1].folder / "warehouse"))
         return made[-1]
 
     try:

@@ -141,6 +141,8 @@ case
             when number = floor(number) then concat(if(number = 0 and text like '-%', '-', ''), cast(cast(number as bigint) as string), '.0')
             else trim(trailing '0' from cast(try_cast(text as decimal(38, 21)) as string))
         end
+    when not contains(lower(text), 'e')
+        then concat(trim(both '.' from trim(trailing '0' from cast(try_cast(text as decimal(24, 22)) * 100000 as string))), 'e-05')
     else concat(
         replace(substring_index(lower(text), 'e', 1), '.0', '')
         , 'e', if(abs(number) < 1, '-', '+')

@@ -105,13 +105,11 @@ class Spark:
             WarehouseError: where the server cannot be reached or refuses.
         """
         plain = address.without_driver(url)
-        with warnings.catch_warnings():
-            # The client says so of every pandas from 3 on; what is used of it here needs no pandas.
-            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-            try:
+        try:
+            with without_warnings():
                 session = _remote(plain) if plain.startswith("sc:") else _classic(plain)
-            except FAILURES as error:
-                raise explained(error, plain) from None
+        except FAILURES as error:
+            raise explained(error, plain) from None
         return cls(session, url=plain)
 
     def __enter__(self) -> Spark:
@@ -252,9 +250,20 @@ class Spark:
     @contextmanager
     def _explaining(self) -> Iterator[None]:
         try:
-            yield
+            with without_warnings():
+                yield
         except FAILURES as error:
             raise explained(error, self.url) from None
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Warnings of the client are not shown that say what its errors say, or what is not so here."""
+    with warnings.catch_warnings():
+        # No pandas is used of it.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]", UserWarning)
+        yield
 
 
 def _tree(statement: str | exp.Expr) -> exp.Expr:

@@ -63,7 +63,8 @@ def shown(session: Any, schema: str) -> dict[str, str]:
 def with_information_schema(statement: exp.Expr, session: Any) -> exp.Expr:
     """The statement with the rows that it asks for in the places of ``information_schema.tables`` and ``.columns``.
 
-    Spark: none, but its catalog. Remedy: the rows of those schemas and tables that the statement names.
+    Spark: none, but its catalog. Remedy: the rows of those schemas that the statement names, and of columns those of the
+    tables that it names.
 
     Args:
         statement: canonical; one that does not read them is returned as it is.
@@ -78,10 +79,10 @@ def with_information_schema(statement: exp.Expr, session: Any) -> exp.Expr:
         if schema.lower() not in named:
             continue
         for entry in entries(session, schema):
-            if entry.name.lower() not in named:
-                continue
             kind = "VIEW" if entry.is_view else "BASE TABLE"
             rows["tables"].append((schema, entry.name, kind))
+            if entry.name.lower() not in named:
+                continue
             columns = session.table(f"{quoted(schema)}.{quoted(entry.name)}").columns
             rows["columns"] += [(schema, entry.name, column) for column in columns]
     for place in [node for node in tree.find_all(exp.Table) if _is_asked(node)]:

@@ -131,7 +131,7 @@ def cluster(home: Path, folder: Path, workers: int = 2) -> Iterator[str]:
 
 
 def main(cases: list[str]) -> None:
-    from executed_engines import DuckDBWarehouse, SparkWarehouse
+    from executed_engines import DuckDBWarehouse, SparkWarehouse, backquoted
     from test_matrix import compared, stored
 
     with tempfile.TemporaryDirectory() as name:
@@ -146,6 +146,10 @@ def main(cases: list[str]) -> None:
                 try:
                     found = stored(warehouse, case)
                 finally:
+                    # The catalog is all sessions'.
+                    warehouse.session.sql("drop schema if exists sqlmonitor cascade")
+                    for table in warehouse.places:
+                        warehouse.session.sql(f"drop table if exists {backquoted(table)}")
                     warehouse.session.stop()
                 seconds = time.monotonic() - begin
                 wrong = compared(expected, found, "spark")

@@ -313,7 +313,7 @@ TYPES = {
     "ratio": ("float", "0.5", "float", "float64"),
     "code": ("string", "'x'", "text", "str"),
     "flag": ("boolean", "true", "boolean", "bool"),
-    "at": ("timestamp", "'2024-05-01 10:00:00+02:00'", "time", "datetime64[us]"),
+    "at": ("timestamp_ltz", "'2024-05-01 10:00:00+02:00'", "time", "datetime64[us]"),
     "naive": ("timestamp_ntz", "'2024-05-01 10:00:00'", "time", "datetime64[us]"),
     "day": ("date", "'2024-05-01'", "time", "datetime64[us]"),
     "several": ("array<int>", "array(1)", "other", "object"),
