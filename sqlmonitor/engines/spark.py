@@ -166,7 +166,9 @@ class Spark:
     def materialize(self, table: str, select: str | exp.Expr) -> None:
         """Makes a table of a SELECT's rows, and a temporary view of its name over it; replaces one that is there."""
         if not self._has_workspace:
-            self.execute(f"create schema if not exists {exp.to_identifier(self.workspace, quoted=True).sql(dialects.CANONICAL)}")
+            self.execute(
+                f"create schema if not exists {exp.to_identifier(self.workspace, quoted=True).sql(dialects.CANONICAL)}"
+            )
             self._has_workspace = True
         lasting = self._lasting(table)
         self.execute_own(f"drop table if exists {lasting}")
