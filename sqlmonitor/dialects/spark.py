@@ -33,6 +33,11 @@ def _written(form: str, **trees: exp.Expr) -> exp.Expr:
     return exp.paren(_form(form).copy().transform(replace), copy=False)
 
 
+def _called(form: str, **trees: exp.Expr) -> exp.Expr:
+    """As ``_written``, for a call, which needs no parentheses around it."""
+    return _written(form, **trees).unnest()
+
+
 def condition_of_one_row(node: exp.Expr) -> exp.Expr:
     """A condition on nothing.
 
@@ -102,15 +107,13 @@ def borders(node: exp.Expr) -> exp.Expr:
     """
     later, earlier, unit = node.this, node.expression, node.args["unit"].name.lower()
     if unit == "day":
-        return _written(
-            "datediff(cast(later as date), cast(earlier as date))", later=later, earlier=earlier
-        ).this
+        return _called("datediff(cast(later as date), cast(earlier as date))", later=later, earlier=earlier)
     length = LENGTHS[unit]
-    return _written(
+    return _called(
         f"timestampdiff({unit}, date_trunc('{length}', earlier), date_trunc('{length}', later))",
         later=later,
         earlier=earlier,
-    ).this
+    )
 
 
 def joined_levels(node: exp.Expr) -> exp.Expr:
@@ -128,7 +131,7 @@ def joined_levels(node: exp.Expr) -> exp.Expr:
     text = distinct.expressions[0]
     if isinstance(text, exp.Order):
         text = text.this
-    return _written("array_join(array_sort(collect_set(one)), separator)", one=text, separator=separator).this
+    return _called("array_join(array_sort(collect_set(one)), separator)", one=text, separator=separator)
 
 
 TEXT_OF_DOUBLE = """

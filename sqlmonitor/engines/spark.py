@@ -25,7 +25,6 @@ from sqlmonitor.errors import UnsupportedError, WarehouseError
 
 if TYPE_CHECKING:
     import pandas
-    import pyarrow
 
 logger = logging.getLogger("sqlmonitor")
 
@@ -239,7 +238,7 @@ class Spark:
         """A statement in Spark's words."""
         return dialects.translated(statement, self.dialect)
 
-    def _fetched(self, statement: str | exp.Expr, most: int | None = None) -> pyarrow.Table:
+    def _fetched(self, statement: str | exp.Expr, most: int | None = None) -> Any:
         """A SELECT's rows: all of them, or so many at most; inside of a publication, of its copies."""
         tree = _tree(statement)
         if self.publication is not None:

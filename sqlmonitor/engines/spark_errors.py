@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
-import grpc
 from pyspark.errors import PySparkException
 
 from sqlmonitor.engines import address
 from sqlmonitor.errors import WarehouseError
 
-FAILURES = (PySparkException, grpc.RpcError)
+
+def _failures() -> tuple[type[Exception], ...]:
+    try:
+        return (PySparkException, import_module("grpc").RpcError)
+    except ModuleNotFoundError:
+        # A classic session has no server to call.
+        return (PySparkException,)
+
+
+FAILURES = _failures()
 """What the driver raises."""
 
 SEE = "run with -v to see the statement"
@@ -59,7 +68,7 @@ def explained(error: Exception, url: str) -> WarehouseError:
     """
     whole = address.without_secrets(str(error), url)
     said = next((line.strip() for line in whole.splitlines() if line.strip()), type(error).__name__)
-    if isinstance(error, grpc.RpcError) and hasattr(error, "details"):
+    if hasattr(error, "details"):
         said = address.without_secrets(str(error.details()), url)
     for form, meaning, remedy in REMEDIES:
         if re.search(form, whole):
