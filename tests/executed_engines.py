@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-import sqlglot
 
 from sqlmonitor import engines
 
@@ -220,9 +219,11 @@ class SparkWarehouse:
 
     def run_script(self, files: list[str]) -> None:
         for file in files:
-            for tree in sqlglot.parse(file, dialect="spark"):
-                if tree is not None:
-                    self.session.sql(tree.sql("spark"))
+            # The session is in UTC; Sail has no words for it.
+            lines = [line for line in file.splitlines() if not line.startswith(("--", "set time zone"))]
+            for statement in "\n".join([*lines, ""]).split(";\n"):
+                if statement.strip():
+                    self.session.sql(statement)
 
     def connect(self) -> engines.Engine:
         return engines.adopt(self.session)

@@ -69,9 +69,6 @@ class Publication:
         there = {entry.name.lower() for entry in spark_catalog.entries(self.engine.session, table.db)}
         if table.name.lower() in there or table.name in self.staging.copies:
             return
-        # Keys are the journal's affair.
-        for column in tree.this.expressions:
-            column.set("constraints", None)
         copy = f"{self.prefix}0_{table.name}"
         tree.set("exists", None)
         tree.set("this", exp.Schema(this=_table(table.db, copy), expressions=tree.this.expressions))
