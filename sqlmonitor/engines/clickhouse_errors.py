@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from clickhouse_connect.driver.exceptions import ProgrammingError
+
 from sqlmonitor.engines import address
 from sqlmonitor.errors import WarehouseError
 
@@ -45,6 +47,9 @@ def explained(error: Exception, url: str) -> WarehouseError:
     code = re.search(r"Code: (\d+)", text)
     said = re.sub(r"^.*?DB::Exception: ", "", " ".join(text.split()))
     said = re.split(r": In scope | \(version |: while executing ", said)[0].strip()
+    if isinstance(error, ProgrammingError):
+        # The driver's own, such as of a setting that the user may not change.
+        return WarehouseError(said, remedy=REMEDIES[452][1])
     if code is None:
         return WarehouseError(
             f"the connection to ClickHouse failed: {said}",
