@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import small_world
 import sqlalchemy
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 from executed_engines import Warehouse
 
 import sqlmonitor
@@ -337,6 +337,12 @@ def test_read_only_is_kept_by_the_server(world) -> None:
             engine.execute("create schema elsewhere")
 
 
+def test_a_setting_that_may_not_be_changed_is_told() -> None:
+    made = explained(ProgrammingError("Setting join_use_nulls is unknown or readonly"), "")
+    assert "join_use_nulls" in made.message
+    assert "profile" in (made.remedy or "")
+
+
 def test_a_table_the_server_does_not_have_is_named(world) -> None:
     with world.connect() as engine, pytest.raises(SqlmonitorError, match="nowhere"):
         run(engine, world.url, predictions="nowhere")
@@ -344,7 +350,13 @@ def test_a_table_the_server_does_not_have_is_named(world) -> None:
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [(497, "a right is missing"), (159, "took too long"), (243, "disk is full"), (516, "refused the user")],
+    [
+        (497, "a right is missing"),
+        (159, "took too long"),
+        (243, "disk is full"),
+        (516, "refused the user"),
+        (76, "another process"),
+    ],
 )
 def test_errors_of_a_server_are_explained(code: int, said: str) -> None:
     error = DatabaseError(
