@@ -2,7 +2,8 @@
 
 15 features (10 numeric with 2 % NULLs, 5 categorical with 3 to 1,000 levels), a score with six
 decimals, the predicted label, the target and an amount, over the 12 months of 2025. Later months
-drift a little in age, income and debt-to-income ratio. Deterministic for a row count.
+drift a little in age, income and debt-to-income ratio. Deterministic for a row count. Copies are further
+features of the same 15 distributions: `age_1` is drawn as `age` is, with other random numbers.
 """
 
 from __future__ import annotations
@@ -74,16 +75,27 @@ def batch(first_row: int, row_count: int, total_rows: int, seed: int) -> pd.Data
     return frame
 
 
-def write(path: Path, total_rows: int, seed: int = 7) -> None:
+def wide_batch(first_row: int, row_count: int, total_rows: int, seed: int, copies: int) -> pd.DataFrame:
+    """The same rows with so many copies of the features."""
+    features = [*NUMERIC_COLUMNS, *LEVEL_COUNTS]
+    more = [
+        batch(first_row, row_count, total_rows, seed + copy)[features].add_suffix(f"_{copy}")
+        for copy in range(1, copies)
+    ]
+    return pd.concat([batch(first_row, row_count, total_rows, seed), *more], axis="columns")
+
+
+def write(path: Path, total_rows: int, seed: int = 7, copies: int = 1) -> None:
     """Writes `total_rows` rows to the Parquet file `path` (zstd, row groups of 122,880)."""
     import pyarrow
     import pyarrow.parquet
 
     part = path.with_suffix(".part")
     writer = None
-    for first_row in range(0, total_rows, BATCH_ROWS):
-        rows = min(BATCH_ROWS, total_rows - first_row)
-        table = pyarrow.Table.from_pandas(batch(first_row, rows, total_rows, seed))
+    batch_rows = BATCH_ROWS // copies
+    for first_row in range(0, total_rows, batch_rows):
+        rows = min(batch_rows, total_rows - first_row)
+        table = pyarrow.Table.from_pandas(wide_batch(first_row, rows, total_rows, seed, copies))
         if writer is None:
             writer = pyarrow.parquet.ParquetWriter(part, table.schema, compression="zstd")
         writer.write_table(table, row_group_size=122_880)
@@ -100,5 +112,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--copies", type=int, default=1, help="how often the 15 features are there")
     options = parser.parse_args()
-    write(options.path, options.rows)
+    write(options.path, options.rows, copies=options.copies)

@@ -26,7 +26,7 @@ NUMERIC = [
     "tenure_months", "inquiries", "open_accounts", "payment_ratio", "bureau_score",
 ]  # fmt: skip
 CATEGORICAL = ["region", "product", "employment", "housing", "branch"]
-SCANNED = [*NUMERIC, "score", "label", "target", "amount"]
+OTHERS = ["score", "label", "target", "amount"]
 DEFINITION = f"""\
 version: 1
 warehouse: "duckdb://"
@@ -56,6 +56,17 @@ monitors:
 """
 
 
+def copied(names: list[str], copies: int) -> list[str]:
+    """The names of so many copies of features, as make_table.py has them."""
+    return [*names, *(f"{name}_{copy}" for copy in range(1, copies) for name in names)]
+
+
+def copies_in(file: Path) -> int:
+    """How often the 15 features are in a table: credit_1000000_x14.parquet has them 14 times."""
+    _, _, copies = file.stem.partition("_x")
+    return int(copies or 1)
+
+
 def cpu_seconds() -> float:
     """User and system time of this process so far, all its threads."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -70,12 +81,12 @@ def timed(work: Callable[[], Any]) -> dict[str, float]:
 
 
 def measure_scan(file: Path) -> dict[str, Any]:
-    """A count and the sums of the 14 numeric columns: once to warm up, then five times."""
+    """A count and the sums of all numeric columns: once to warm up, then five times."""
     import duckdb
 
     connection = duckdb.connect()
     connection.execute(f"set threads = {THREADS}")
-    sums = ", ".join(f"sum({name})" for name in SCANNED)
+    sums = ", ".join(f"sum({name})" for name in [*copied(NUMERIC, copies_in(file)), *OTHERS])
     query = f"select count(*), {sums} from '{file}'"
 
     def work() -> None:
@@ -113,6 +124,10 @@ def measure_monitor(file: Path, definition: str = DEFINITION) -> dict[str, Any]:
     connection.execute(f"create view credit as from '{file}'")
     connection.execute("select count(*), sum(amount) from credit").fetchall()
     engine = DuckDB(connection)
+    for names in (NUMERIC, CATEGORICAL):
+        definition = definition.replace(
+            f"[{', '.join(names)}]", f"[{', '.join(copied(names, copies_in(file)))}]"
+        )
     project = loads(definition)
     marks: list[tuple[str, float, float]] = []
 
@@ -191,7 +206,8 @@ def report(rows: int, file: Path, nannyml: str | None, repeats: int) -> None:
     scan = measure("scan", file)
     runs = [measure("monitor", file) for _ in range(repeats)]
     monitor = middle(runs)
-    print(f"### {rows:,} rows\n", flush=True)
+    features = 15 * copies_in(file)
+    print(f"### {rows:,} rows, {features} features\n", flush=True)
     print("| | CPU s | × scan | CPU s, process | wall s | peak MiB |")
     print("|---|--:|--:|--:|--:|--:|")
     print(line("plain scan", scan, scan["cpu"]))
@@ -226,6 +242,7 @@ def report(rows: int, file: Path, nannyml: str | None, repeats: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--copies", type=int, default=1, help="how often the 15 features are in the table")
     parser.add_argument(
         "--data",
         type=Path,
@@ -242,11 +259,12 @@ def main() -> None:
         return
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, DuckDB threads {THREADS}\n")
     for rows in options.rows:
-        file = options.data / f"credit_{rows}.parquet"
+        wide = f"_x{options.copies}" if options.copies > 1 else ""
+        file = options.data / f"credit_{rows}{wide}.parquet"
         if not file.exists():
             options.data.mkdir(parents=True, exist_ok=True)
             make = [sys.executable, str(HERE / "make_table.py"), str(file), "--rows", str(rows)]
-            subprocess.run(make, check=True)
+            subprocess.run([*make, "--copies", str(options.copies)], check=True)
         report(rows, file, options.nannyml_python, options.repeats)
 
 

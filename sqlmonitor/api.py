@@ -112,8 +112,8 @@ def connect(warehouse: Any) -> Engine:
     """Opens a warehouse by its URL, or takes what is open already.
 
     Args:
-        warehouse: a URL such as ``postgresql://user@host/database``, an open DuckDB or psycopg connection, a clickhouse-connect client,
-            or a SQLAlchemy engine, of which one connection is taken out of its pool.
+        warehouse: a URL such as ``postgresql://user@host/database``, an open DuckDB or psycopg connection,
+            a clickhouse-connect client, or a SQLAlchemy engine, of which one connection is taken out of its pool.
 
     Raises:
         UnsupportedError: where no engine serves it, or its driver is not installed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import small_world
@@ -13,6 +14,8 @@ from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.plan import Plan
 
 FOLDER = templates.folder()
+OWN_TEMPLATE = Path(__file__).parent / "custom_metrics" / "largest_difference.sql"
+"""A user's, over the distribution functions."""
 TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
 
 
@@ -41,6 +44,7 @@ MONITOR: dict[str, Any] = small_world.MONITOR | {
             "template": str(FOLDER / "distance" / "jensen_shannon.sql"),
             "columns": "both",
         },
+        {"name": "own_numeric", "template": str(OWN_TEMPLATE), "columns": "numeric"},
     ],
 }
 

@@ -5,7 +5,8 @@
 -- steps is below that over a path (Chernoff 1965; near for whole numbers, within a fifth where one value
 -- holds most); where there are two values the mean sqrt(2/pi q(1 - q)) of the one difference
 -- inputs:
---   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, absolute_area double, largest_inside double, reference_share double, reference_area double, reference_deviation double
+--   {{ chunk_cells }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, missing_count bigint, chunk_total bigint, largest double
+--   {{ reference_shapes }}: segment_column varchar, segment_value varchar, column_name varchar, reference_total bigint, has_infinite boolean, value_count bigint, two_value_spread double, step_size double, spread double, reference_deviation double
 -- grain: chunk_number, segment_column, segment_value, column_name
 -- output:
 --   chunk_number bigint
@@ -28,21 +29,25 @@ with largest as (
         , segment_column
         , segment_value
         , column_name
-        , case when max(largest_inside) > max(abs(difference_after)) then max(largest_inside) else max(abs(difference_after)) end as statistic
-        , case
-            when sum(case when reference_share > 0 then 1 else 0 end) <= 2 then sqrt(2 / pi() * max(reference_share * (1 - reference_share)))
-            else sqrt(pi() / 2) * ln(2e0) - 0.5826e0 * sum(reference_share * sqrt(reference_share))
-        end as scaled_floor
-        , max(chunk_total) as chunk_total
-        , max(reference_total) as reference_total
+        , max(largest) as statistic
+        , cast(max(chunk_total) as double) as chunk_total
         , max(missing_count) as missing_count
-    from {{ distribution_functions }}
+    from {{ chunk_cells }}
     group by chunk_number, segment_column, segment_value, column_name
 ), scaled as (
     select
         largest.*
+        , cast(coalesce(reference_shapes.reference_total, 0) as double) as reference_total
+        , case
+            when value_count <= 2 then sqrt(2 / pi() * two_value_spread)
+            else sqrt(pi() / 2) * ln(2e0) - 0.5826e0 * step_size
+        end as scaled_floor
         , statistic * sqrt(chunk_total * reference_total / nullif(chunk_total + reference_total, 0)) as scaled_statistic
     from largest
+    left join {{ reference_shapes }} as reference_shapes
+        on largest.segment_column = reference_shapes.segment_column
+        and largest.segment_value = reference_shapes.segment_value
+        and largest.column_name = reference_shapes.column_name
 )
 select
     chunk_number

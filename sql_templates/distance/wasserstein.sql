@@ -4,7 +4,8 @@
 -- source: Vallender 1974. noise floor: sqrt(2/pi) sqrt(1/n + 1/m) times the integral of sqrt(F (1 - F)), F the
 -- reference's mean over each cell
 -- inputs:
---   {{ distribution_functions }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, edge double, chunk_total double, reference_total double, missing_count bigint, difference_before double, difference_after double, width double, area double, absolute_area double, largest_inside double, reference_share double, reference_area double, reference_deviation double
+--   {{ chunk_areas }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, missing_count bigint, chunk_total bigint, is_infinite boolean, area double
+--   {{ reference_shapes }}: segment_column varchar, segment_value varchar, column_name varchar, reference_total bigint, has_infinite boolean, value_count bigint, two_value_spread double, step_size double, spread double, reference_deviation double
 --   {{ name }}: the metric's
 --   {{ unit }}: size of the unit, in the column's
 -- grain: chunk_number, segment_column, segment_value, column_name
@@ -29,16 +30,27 @@ with areas as (
         , segment_column
         , segment_value
         , column_name
-        , sum(absolute_area) as distance
-        , case when sum(absolute_area) <= 1.7e308
-            then sqrt(2 / pi() * (1 / nullif(max(chunk_total), 0) + 1 / nullif(max(reference_total), 0)))
-            * sum(sqrt(greatest(case when width <= 1.7e308 then reference_area * (width - reference_area) else 0 end, 0))) end as noise_floor
-        , max(chunk_total) as chunk_total
-        , max(reference_total) as reference_total
+        , sum(area) as area
+        , sum(case when is_infinite then 1 else 0 end) as infinite_cells
+        , cast(max(chunk_total) as double) as chunk_total
         , max(missing_count) as missing_count
-        , {{ unit }} as unit
-    from {{ distribution_functions }}
+    from {{ chunk_areas }}
     group by chunk_number, segment_column, segment_value, column_name
+), compared as (
+    select
+        areas.*
+        , area as distance
+        , infinite_cells > 0 or has_infinite or not area <= 1.7e308 as is_infinite
+        , case when chunk_total > 0 and reference_shapes.reference_total > 0 and infinite_cells = 0 and not has_infinite and area <= 1.7e308
+            then sqrt(2 / pi() * (1 / chunk_total + 1e0 / reference_shapes.reference_total)) * spread
+        end as noise_floor
+        , coalesce(reference_shapes.reference_total, 0) as reference_total
+        , {{ unit }} as unit
+    from areas
+    left join {{ reference_shapes }} as reference_shapes
+        on areas.segment_column = reference_shapes.segment_column
+        and areas.segment_value = reference_shapes.segment_value
+        and areas.column_name = reference_shapes.column_name
 )
 select
     chunk_number
@@ -48,7 +60,7 @@ select
     , {{ name }} as metric
     , column_name
     , '' as component
-    , case when distance <= 1.7e308 then distance / nullif(unit, 0) end as value
+    , case when not is_infinite then distance / nullif(unit, 0) end as value
     , cast(null as double) as standard_error
     , noise_floor / nullif(unit, 0) as noise_floor
     , cast(null as double) as p_value
@@ -57,7 +69,7 @@ select
     , case
         when reference_total = 0 then 'the reference has no values'
         when distance is null then 'no values'
-        when not distance <= 1.7e308 then 'infinite values'
+        when is_infinite then 'infinite values'
         when coalesce(unit, 0) = 0 then 'all values of the reference are equal'
     end as note
-from areas
+from compared

@@ -2,9 +2,12 @@
 -- inputs:
 --   {{ reference_columns }}: column_index integer, minimum double, maximum double, unit double, bin_count bigint, cell_count bigint, is_even boolean
 --   {{ edges }}: column_index integer, piece integer, lower_edge double, upper_edge double, cell_count bigint
+--   {{ sample }}: part_count bigint
 --   {{ columns }}: index of every numeric column
 -- grain: one row
 -- output:
+--   part_count double        -- parts of a cell
+--   steps_per_part double
 --   even_minimum_0 double     -- the minimum of an even grid; NULL for an uneven one
 --   maximum_0 double
 --   steps_per_unit_0 double   -- 16777216 steps a cell
@@ -44,10 +47,13 @@ with scaled as (
     left join pieces on scaled.column_index = pieces.column_index
 )
 select
+    max(cast(part_count as double)) as part_count
+    , max(16777216e0 / part_count) as steps_per_part
     {% for column in columns %}
-    {% if not loop.first %}, {% endif %}max(case when column_index = {{ column.index }} then even_minimum end) as even_minimum_{{ column.index }}
+    , max(case when column_index = {{ column.index }} then even_minimum end) as even_minimum_{{ column.index }}
     , max(case when column_index = {{ column.index }} then maximum end) as maximum_{{ column.index }}
     , max(case when column_index = {{ column.index }} then steps_per_unit end) as steps_per_unit_{{ column.index }}
     , max(case when column_index = {{ column.index }} then uneven end) as uneven_{{ column.index }}
     {% endfor %}
 from by_column
+cross join {{ sample }} as sample

@@ -49,7 +49,9 @@ with cumulated as (
         , coalesce(reference_sum / nullif(reference_count, 0), value_sum / nullif(row_count, 0)) - lower_edge as reference_place
         , coalesce(value_sum / nullif(row_count, 0), reference_sum / nullif(reference_count, 0)) - lower_edge as chunk_place
         , case
-            when row_count = 1 and next_edge > lower_edge and reference_sum / nullif(reference_count, 0) - lower_edge between 0.3e0 * (next_edge - lower_edge) and 0.7e0 * (next_edge - lower_edge)
+            when row_count = 1 and next_edge > lower_edge
+                and abs(reference_sum / nullif(reference_count, 0) - value_sum) > 1e-3 * (next_edge - lower_edge)
+                and reference_sum / nullif(reference_count, 0) - lower_edge between 0.3e0 * (next_edge - lower_edge) and 0.7e0 * (next_edge - lower_edge)
                 then least((value_sum - lower_edge) / nullif(2 * (reference_sum / reference_count - lower_edge), 0), 1) * reference_count / m
         end as share_below_row
     from cumulated
@@ -93,7 +95,11 @@ select
         , coalesce(abs(measured.difference_before + measured.share_below_row - 1 / n), 0)
         , abs(
             measured.difference_before + reference_atom * measured.reference_count / m
-            - case when measured.row_count < 20 and reference_atom = 0 and chunk_atom < 1 then 0 else chunk_atom end * measured.row_count / n
+            - case
+                when abs(reference_place - chunk_place) <= 1e-3 * measured.width then reference_atom
+                when least(measured.row_count, measured.reference_count) < 20 and reference_atom = 0 and chunk_atom < 1 then 0
+                else chunk_atom
+            end * measured.row_count / n
         )
     ) as largest_inside
     , measured.reference_count / m as reference_share

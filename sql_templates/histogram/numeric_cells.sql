@@ -1,8 +1,9 @@
--- numeric_cells: rows in every cell of every numeric column, in one scan.
+-- numeric_cells: rows in every part of every cell of every numeric column, in one scan.
 -- All columns of a row become one list of positions, so the cost grows with columns and not with cells.
 -- position: (column_index * 262144 + code) * 16777216 + step, a whole number that a double holds exactly.
 -- code: 0 missing, 1 to 65535 below the reference's range, 65536 to 131071 above it, 131072 + cell inside.
 -- step: place inside the cell, in 16777216ths of its width; steps add up without rounding, in any order.
+-- Rows are counted by position / steps_per_part: a cell has part_count parts, 1 where there are many rows.
 -- An even grid's cell is counted from the minimum; an uneven one's is bin * 1024 + fine cell: both only
 -- grow with the value, so the pair refines both. Outside, cells are 1/512 of an octave of the distance,
 -- and whole octaves from 2^80 units on, to hold every double; infinity has the last cell to itself.
@@ -10,21 +11,19 @@
 -- need stands in one list for each column: every column of parameters costs 0.01 CPU seconds for 10 million rows.
 -- inputs:
 --   {{ rows }}: chunk_number bigint, segment_0 varchar, value_0 double
---   {{ parameters }}: even_minimum_0 double, maximum_0 double, steps_per_unit_0 double, uneven_0 double[]
+--   {{ parameters }}: part_count double, steps_per_part double, even_minimum_0 double, maximum_0 double, steps_per_unit_0 double, uneven_0 double[]
 --   {{ parameters_table }}: the relation of that row, where it is joined
 --   {{ columns }}: index of every numeric column, and its place among those of this statement, 127 at most
---   {{ first_index }}: index of the first of them
 --   {{ segments }}: index and name of every segment column
 --   {{ with_squares }}, {{ with_extremes }}: given where a metric needs them
--- grain: chunk_number, segment_column, segment_value, column_index, code
+-- grain: chunk_number, segment_column, segment_value, part
 -- output:
 --   chunk_number bigint
 --   segment_column varchar
 --   segment_value varchar
---   column_index integer
---   code bigint
+--   part bigint         -- (place * 262144 + code) * part_count + part of the cell
 --   row_count bigint
---   step_sum double
+--   step_sum double     -- steps from the part's start
 --   square_sum double   -- squared deviations of a 4096th of the step; NULL where no metric needs them
 --   lowest_step double
 --   highest_step double
@@ -32,17 +31,16 @@ select
     chunk_number
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end{% else %}''{% endif %} as segment_column
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end{% else %}''{% endif %} as segment_value
-    , cast(floor(code / 262144) as integer) + {{ first_index }} as column_index
-    , cast(code % 262144 as bigint) as code
+    , cast(part as bigint) as part
     , count(*) as row_count
     , sum(step) as step_sum
     , {% if with_squares %}sum(floor(step / 4096) * floor(step / 4096)) - sum(floor(step / 4096)) * sum(floor(step / 4096)) / count(*){% else %}cast(null as double){% endif %} as square_sum
     , {% if with_extremes %}min(step){% else %}cast(null as double){% endif %} as lowest_step
     , {% if with_extremes %}max(step){% else %}cast(null as double){% endif %} as highest_step
 from (
-    select chunk_number, code, position - code * 16777216 as step{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
+    select chunk_number, part, position - part * {{ parameters }}.steps_per_part as step{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
     from (
-        select chunk_number, position, floor(position * 5.9604644775390625e-8) as code{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
+        select chunk_number, position, floor(position * ({{ parameters }}.part_count * 5.9604644775390625e-8)) as part{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
         from (
             select
                 chunk_number
@@ -77,10 +75,12 @@ from (
                 where chunk_number >= 0
             ) as placed
         ) as listed
-    ) as coded
+        {% if parameters_table %}cross join {{ parameters_table }} as parameters{% endif %}
+    ) as counted
+    {% if parameters_table %}cross join {{ parameters_table }} as parameters{% endif %}
 ) as stepped
 group by grouping sets (
-    (chunk_number, code)
-    {% for segment in segments %}, (chunk_number, code, segment_{{ segment.index }}){% endfor %}
+    (chunk_number, part)
+    {% for segment in segments %}, (chunk_number, part, segment_{{ segment.index }}){% endfor %}
 )
-order by chunk_number, code, segment_column, segment_value
+order by chunk_number, part, segment_column, segment_value

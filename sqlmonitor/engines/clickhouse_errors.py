@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from clickhouse_connect.driver.exceptions import ProgrammingError
+
 from sqlmonitor.engines import address
 from sqlmonitor.errors import WarehouseError
 
@@ -44,7 +46,10 @@ def explained(error: Exception, url: str) -> WarehouseError:
     text = address.without_secrets(str(error), url)
     code = re.search(r"Code: (\d+)", text)
     said = re.sub(r"^.*?DB::Exception: ", "", " ".join(text.split()))
-    said = re.split(r": In scope | \(version |: while executing ", said)[0].strip()
+    said = re.split(r": In scope | \(version |: while executing | \(CANNOT_OPEN_FILE", said)[0].strip()
+    if code is None and isinstance(error, ProgrammingError):
+        # The driver's own, such as of a setting that the user may not change.
+        return WarehouseError(said, remedy=REMEDIES[452][1])
     if code is None:
         return WarehouseError(
             f"the connection to ClickHouse failed: {said}",

@@ -35,10 +35,6 @@ def _is_of_reference(step: Step) -> bool:
     return own and all(_is_of_reference(parent) for parent in step.tables())
 
 
-# Running sums of doubles, whose last bit depends on where other chunks' rows stand beside them.
-ACROSS_CHUNKS = ("average_precision",)
-
-
 def final_values(plan: Plan) -> Step:
     """The step with every value of every chunk, which results are made of."""
     values = plan.stored["results"].inputs["values"]
@@ -52,10 +48,7 @@ def is_counted_by_chunk(plan: Plan) -> bool:
     The package's own templates compute nothing across chunks; what a user's template does is not known.
     """
     kept = kept_steps(plan)
-    return all(
-        step.origin is None and (step.rows is None or step in kept) and step.name not in ACROSS_CHUNKS
-        for step in plan.steps
-    )
+    return all(step.origin is None and (step.rows is None or step in kept) for step in plan.steps)
 
 
 def content_hash(step: Step, monitor: Monitor, known: dict[str, str] | None = None) -> str:

@@ -18,13 +18,17 @@ FAMILIES: dict[Family, str] = {
 """The question that each family answers."""
 
 # The small tables that a metric's template may read: coarse bins beside the reference's, its deciles,
-# distribution functions beside the reference's, the tables of levels by reference and chunk and the tails
+# distribution functions beside the reference's, chunks' cells and areas beside its running count, its own
+# distribution function's shape, the tables of levels by reference and chunk and the tails
 # of their chi-square, the numeric histograms, the chunks' row counts, the outcomes by score, the counted
 # scores and labels, and whether scores are calibrated.
 Need = Literal[
     "bins",
     "deciles",
     "distribution_functions",
+    "chunk_cells",
+    "chunk_areas",
+    "reference_shapes",
     "contingency",
     "chi_square_tail",
     "numeric",

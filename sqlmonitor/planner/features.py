@@ -77,20 +77,24 @@ def binned(draft: Draft) -> dict[str, Step]:
     )
     reference = reference_columns(draft, statistics)
     edges = draft.add("edges", "fit edges", "grid/edges.sql", reference_columns=reference)
-    cells = [count_cells(draft, reference, edges, first) for first in range(0, len(draft.numeric), AT_ONCE)]
+    firsts = range(0, len(draft.numeric), AT_ONCE)
+    cells = [count_cells(draft, reference, edges, sample, first) for first in firsts]
     numeric = draft.add(
         "numeric",
         "numeric histograms",
         "histogram/numeric_binned.sql",
         numeric_cells=cells,
+        sample=sample,
+        at_once=AT_ONCE,
         reference_columns=reference,
         edges=edges,
     )
-    draft.stored |= {"edges": edges, "numeric_histograms": numeric}
-    return {"numeric": numeric, "reference_columns": reference}
+    coarse = draft.add("coarse_cells", "whole cells", "histogram/coarse_cells.sql", numeric=numeric)
+    draft.stored |= {"edges": edges, "numeric_histograms": coarse}
+    return {"numeric": numeric, "coarse": coarse, "reference_columns": reference}
 
 
-def count_cells(draft: Draft, reference: Step, edges: Step, first: int) -> Step:
+def count_cells(draft: Draft, reference: Step, edges: Step, sample: Step, first: int) -> Step:
     """Counts the cells of as many columns as one statement takes, from the first on."""
     number = f"_{first // AT_ONCE + 1}" if len(draft.numeric) > AT_ONCE else ""
     columns = [
@@ -102,6 +106,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, first: int) -> Step:
         "grid/parameters.sql",
         reference_columns=reference,
         edges=edges,
+        sample=sample,
         columns=columns,
     )
     kept = {part for metric in draft.metrics["summary"] for part in metric.keeps}
@@ -112,7 +117,6 @@ def count_cells(draft: Draft, reference: Step, edges: Step, first: int) -> Step:
         rows=draft.source.rows([*numeric_columns(draft)[first : first + AT_ONCE], *draft.segment_columns()]),
         parameters=parameters,
         columns=columns,
-        first_index=first,
         segments=draft.segments,
         **{f"with_{part}": 1 for part in sorted(kept)},
     )
@@ -145,7 +149,7 @@ def exact(draft: Draft) -> dict[str, Step]:
     )
     edges = draft.add("edges", "fit edges", "grid/edges.sql", reference_columns=reference)
     draft.stored |= {"edges": edges, "numeric_histograms": numeric}
-    return {"numeric": numeric, "reference_columns": reference}
+    return {"numeric": numeric, "coarse": numeric, "reference_columns": reference}
 
 
 def reference_columns(draft: Draft, statistics: Step) -> Step:

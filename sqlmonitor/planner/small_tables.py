@@ -33,16 +33,36 @@ SMALL_TABLES = {
     "doane_bins": SmallTable(
         "coarsen histograms",
         "histogram/doane_bins.sql",
-        {"numeric": "numeric", "categorical": "categorical", "reference_columns": "reference_columns"},
+        {"numeric": "coarse", "categorical": "categorical", "reference_columns": "reference_columns"},
     ),
     "bins": SmallTable("compare bins with the reference", "histogram/bins.sql", {"doane_bins": "doane_bins"}),
     "cell_pairs": SmallTable(
-        "compare cells with the reference", "histogram/cell_pairs.sql", {"numeric": "numeric"}
+        "compare cells with the reference", "histogram/cell_pairs.sql", {"numeric": "coarse"}
     ),
     "distribution_functions": SmallTable(
         "compare distribution functions",
         "histogram/distribution_functions.sql",
         {"cell_pairs": "cell_pairs", "reference_columns": "reference_columns"},
+    ),
+    "reference_cells": SmallTable(
+        "cumulate the reference",
+        "histogram/reference_cells.sql",
+        {"numeric": "numeric", "reference_columns": "reference_columns"},
+    ),
+    "reference_shapes": SmallTable(
+        "measure the reference's distribution functions",
+        "histogram/reference_shapes.sql",
+        {"reference_cells": "reference_cells", "reference_columns": "reference_columns"},
+    ),
+    "chunk_cells": SmallTable(
+        "place chunks beside the reference",
+        "histogram/chunk_cells.sql",
+        {"numeric": "numeric", "reference_cells": "reference_cells"},
+    ),
+    "chunk_areas": SmallTable(
+        "areas between distribution functions",
+        "histogram/chunk_areas.sql",
+        {"chunk_cells": "chunk_cells", "reference_cells": "reference_cells"},
     ),
     "deciles": SmallTable(
         "compare deciles with the reference",

@@ -355,12 +355,11 @@ def test_an_input_that_has_other_columns_is_named(tmp_path: Path, right: str, wr
 @pytest.mark.parametrize("table", ["distribution_functions", "numeric", "bins"])
 @pytest.mark.parametrize("resolution", ["binned", "exact"])
 def test_the_packages_own_distances_pass_as_a_users(tmp_path: Path, table: str, resolution: str) -> None:
-    template = {
-        "distribution_functions": "distance/kolmogorov_smirnov",
-        "numeric": "summary/median",
-        "bins": "distance/jensen_shannon",
-    }
-    path = templates.folder() / f"{template[table]}.sql"
+    path = {
+        "distribution_functions": Path(__file__).parent / "largest_difference.sql",
+        "numeric": templates.folder() / "summary/median.sql",
+        "bins": templates.folder() / "distance/jensen_shannon.sql",
+    }[table]
     custom = [{"name": "own", "template": str(path), "columns": "numeric"}]
     project = loads(text(custom, resolution=resolution), tmp_path / "sqlmonitor.yml")
     templates.check(planner.plan(project, project.monitors[0]))
