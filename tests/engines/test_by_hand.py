@@ -18,7 +18,10 @@ OF_THE_RUN = ["run_id", "computed_at"]
 
 
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "duckdb"])
-def test_files_run_by_hand_give_the_results_of_a_run(opened, name) -> None:
+def test_files_run_by_hand_give_the_results_of_a_run(opened, name, request) -> None:
+    if name == "spark":
+        reason = "Sail takes no insertion that leaves columns out, as Apache Spark does"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     case = CASES["hostile"]
     warehouse = opened(name)
     for table, rows in case.tables().items():
