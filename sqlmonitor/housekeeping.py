@@ -69,6 +69,7 @@ def prune(engine: Engine, schema: str, before: datetime) -> int:
     Raises:
         StoreError: where there is no store, or a newer version wrote it.
     """
+    engine.finish_publication(schema)
     there = {size.table for size in sizes(engine, schema)}
     place = quoted(schema)
     time = f"timestamp '{before.isoformat(sep=' ')}'"

@@ -56,6 +56,7 @@ def run(
     """
     started = clock()
     engine.refuse_open_transaction()
+    engine.finish_publication(project.store)
     store.refuse_newer(engine, project.store)
     store.check_place(engine, project.store)
     if migration.migrate(engine, project.store):

@@ -32,16 +32,19 @@ def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
         started_at="cast(current_timestamp as timestamp)",
         now="cast(current_timestamp as timestamp)",
     )
-    statements = [dialects.translated(one, name) for one in store.creation(plan.schema)]
-    statements += [dialect.begin] if dialect.begin else []
-    statements += [dialects.translated(one, name) for one in stored]
-    statements += [dialect.commit] if dialect.begin else []
+    made = store.creation(plan.schema)
+    if dialect.clone:
+        statements = dialects.by_hand([*made, *stored], dialect, lambda table: store.TABLES[table.name])
+    else:
+        statements = [dialects.translated(one, name) for one in made]
+        statements += [dialect.begin] if dialect.begin else []
+        statements += [dialects.translated(one, name) for one in stored]
+        statements += [dialect.commit] if dialect.begin else []
+    how = "table by table" if dialect.clone else "all or none"
     files.append(
         (
             f"{len(plan.steps) + 1:02d}_store.sql",
-            "-- store: replaces this monitor's rows in the store, all or none.\n"
-            + ";\n".join(statements)
-            + ";\n",
+            f"-- store: replaces this monitor's rows in the store, {how}.\n" + ";\n".join(statements) + ";\n",
         )
     )
     return files

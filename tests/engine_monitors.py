@@ -12,9 +12,12 @@ import duckdb
 import every_plan
 import pyarrow as pa
 import small_world
+import sqlglot
 import yaml_of_example
 from executed_engines import quoted
 from sqlglot import exp
+
+from sqlmonitor import dialects
 
 TESTS = Path(__file__).parent
 EXAMPLE = TESTS.parent / "examples" / "flights"
@@ -43,7 +46,32 @@ class Case:
 
     def project(self, url: str) -> str:
         """The project file's text."""
-        return json.dumps({"version": 1, "warehouse": url, "monitors": [self.monitor()]})
+        dialect = dialects.SCHEMES[url.partition(":")[0]]
+        return json.dumps(
+            {"version": 1, "warehouse": url, "monitors": [in_words_of(dialect, self.monitor())]}
+        )
+
+
+def in_words_of(dialect: str, monitor: dict[str, Any]) -> dict[str, Any]:
+    """The monitor with its SQL, which is DuckDB's, in the words of an engine whose quotes are others."""
+    if dialect != "spark":
+        return monitor
+
+    def written(text: str, into: type[exp.Expr]) -> str:
+        return sqlglot.parse_one(text, dialect="duckdb", into=into).sql(dialect)
+
+    made = dict(monitor)
+    if isinstance(made["predictions"], str):
+        made["predictions"] = written(made["predictions"], exp.Table)
+    if isinstance(made.get("reference"), str):
+        made["reference"] = written(made["reference"], exp.Condition)
+    for key in ("kpis", "custom_metrics"):
+        if key in made:
+            made[key] = [
+                one | {"sql": written(one["sql"], exp.Condition)} if "sql" in one else one
+                for one in made[key]
+            ]
+    return made
 
 
 def of_oracle(file: str, table: str, rows: int, monitor: dict[str, Any]) -> Case:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sqlmonitor import engines
 
@@ -119,6 +120,119 @@ class PostgresWarehouse:
         return engines.connect(self.url)
 
 
+CLICKHOUSE_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "Bool"),
+    (pa.types.is_int64, "Int64"),
+    (pa.types.is_integer, "Int32"),
+    (pa.types.is_floating, "Float64"),
+    (pa.types.is_decimal, "Decimal(18, 3)"),
+    (pa.types.is_date, "Date32"),
+    (pa.types.is_timestamp, "DateTime64(6)"),
+    (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), "String"),
+    (pa.types.is_dictionary, "String"),
+)
+
+
+class ClickHouseWarehouse:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = f"test_{uuid.uuid4().hex}"
+        # The store is a database too: what another test has left of it goes first.
+        for (name,) in self.run("show databases", "default"):
+            if name.casefold() not in ("default", "system", "information_schema"):
+                self.run(f"drop database {quoted(name)}", "default")
+        self.run(f"create database {self.name}", "default")
+        self.url = f"chdb://{folder}?database={self.name}"
+
+    def client(self, database: str = "") -> Any:
+        import clickhouse_connect
+
+        return clickhouse_connect.get_client(
+            interface="chdb", path=str(self.folder), database=database or self.name
+        )
+
+    def load(self, name: str, table: pa.Table) -> None:
+        listed = ", ".join(
+            f"{quoted(field.name)} Nullable({next(written for fits, written in CLICKHOUSE_TYPES if fits(field.type))})"
+            for field in table.schema
+        )
+        with self.client() as client:
+            client.command(f"create table {quoted(name)} ({listed}) engine = MergeTree order by tuple()")
+            rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            client.insert(quoted(name), rows, column_names=table.column_names)
+
+    def run(self, sql: str, database: str = "") -> list[tuple[Any, ...]]:
+        with self.client(database) as client:
+            return [tuple(row) for row in client.query(sql).result_rows]
+
+    def run_script(self, files: list[str]) -> None:
+        with self.client() as client:
+            for file in files:
+                for statement in file.split(";\n"):
+                    if statement.strip():
+                        client.command(statement)
+
+    def connect(self) -> engines.Engine:
+        return engines.connect(self.url)
+
+
+SPARK_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str, pa.DataType], ...] = (
+    (pa.types.is_boolean, "boolean", pa.bool_()),
+    (pa.types.is_int64, "bigint", pa.int64()),
+    (pa.types.is_integer, "int", pa.int32()),
+    (pa.types.is_floating, "double", pa.float64()),
+    (pa.types.is_decimal, "decimal(38, 9)", pa.decimal128(38, 9)),
+    (pa.types.is_date, "date", pa.date32()),
+    (pa.types.is_timestamp, "timestamp_ntz", pa.timestamp("us")),
+    (lambda _: True, "string", pa.string()),
+)
+"""Spark's types and what they are in its Parquet files."""
+
+
+class SparkWarehouse:
+    """A session: each has a catalog of its own on Sail."""
+
+    def __init__(self, server_url: str, folder: Path) -> None:
+        from sqlmonitor.engines.spark import Spark
+
+        self.url = server_url
+        self.folder = folder
+        self.places: dict[str, str] = {}
+        self.session = Spark.open(server_url).session
+
+    def load(self, name: str, table: pa.Table) -> None:
+        place = self.folder / uuid.uuid4().hex
+        place.mkdir()
+        self.places[name] = place.name
+        kinds = [next(kind for kind in SPARK_TYPES if kind[0](field.type)) for field in table.schema]
+        fields = [(field.name, kind) for field, (_, _, kind) in zip(table.schema, kinds, strict=True)]
+        # Parquet's statistics leave NaN out, and Sail answers max() of a whole table from them.
+        pq.write_table(table.cast(pa.schema(fields)), place / "rows.parquet", write_statistics=False)
+        listed = ", ".join(
+            f"{backquoted(name)} {written}"
+            for name, (_, written, _) in zip(table.column_names, kinds, strict=True)
+        )
+        self.session.sql(f"create table {backquoted(name)} ({listed}) using parquet location '{place}'")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.session.sql(sql).toArrow().to_pylist()]
+
+    def run_script(self, files: list[str]) -> None:
+        for file in files:
+            # The session is in UTC; Sail has no words for it.
+            lines = [line for line in file.splitlines() if not line.startswith(("--", "set time zone"))]
+            for statement in "\n".join([*lines, ""]).split(";\n"):
+                if statement.strip():
+                    self.session.sql(statement)
+
+    def connect(self) -> engines.Engine:
+        return engines.adopt(self.session)
+
+
+def backquoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
 @contextmanager
 def duckdb_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     """DuckDB needs no server: a file for every warehouse."""
@@ -145,4 +259,39 @@ def postgres_server(_: Path) -> Iterator[Callable[[], Warehouse]]:
         server.cleanup()
 
 
-ENGINES = {"duckdb": duckdb_server, "postgres": postgres_server}
+@contextmanager
+def clickhouse_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
+    """ClickHouse in this process, by the driver that talks to servers: one folder, a database for every warehouse."""
+    yield lambda: ClickHouseWarehouse(folder)
+
+
+@contextmanager
+def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
+    """Sail, which speaks Spark SQL over Spark Connect, in this process."""
+    os.environ.setdefault("RUST_LOG", "off")
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer()
+    server.start(background=True)
+    _, port = server.listening_address
+    made: list[SparkWarehouse] = []
+
+    def make() -> Warehouse:
+        made.append(SparkWarehouse(f"sc://127.0.0.1:{port}", Path(tempfile.mkdtemp(dir=folder))))
+        made[-1].session.conf.set("spark.sql.warehouse.dir", str(made[-1].folder / "warehouse"))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for warehouse in made:
+            warehouse.session.stop()
+        server.stop()
+
+
+ENGINES = {
+    "duckdb": duckdb_server,
+    "postgres": postgres_server,
+    "clickhouse": clickhouse_server,
+    "spark": spark_server,
+}

@@ -34,7 +34,7 @@ with crossed as (
     from crossed
     where weight <> 0
     union all
-    select null as chunk_number, segment_column, segment_value, column_name, reference_before as rank_after, 0 as weight, quantum, reference_count, reference_steps, reference_sum / reference_count as reference_mean
+    select null as chunk_number, segment_column, segment_value, column_name, cast(reference_before as double) as rank_after, 0 as weight, quantum, reference_count, reference_steps, reference_sum / reference_count as reference_mean
     from {{ reference_cells }}
     where reference_count > 0
 ), looked_up as (

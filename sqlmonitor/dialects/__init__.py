@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlmonitor.dialects.clickhouse import CLICKHOUSE
 from sqlmonitor.dialects.compiled import COMPILED, REFUSED
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import CONSTANTS, DUCKDB, KEEP_CONSTANTS
@@ -17,6 +18,8 @@ from sqlmonitor.dialects.periods import (
     PERIOD_START,
 )
 from sqlmonitor.dialects.postgres import POSTGRES
+from sqlmonitor.dialects.spark import SPARK
+from sqlmonitor.dialects.staging import Staging, by_hand
 from sqlmonitor.dialects.translation import CANONICAL, of_kind, of_user, rewritten, translation
 from sqlmonitor.errors import UnsupportedError
 
@@ -34,6 +37,8 @@ __all__ = [
     "SCHEMES",
     "Dialect",
     "Kind",
+    "Staging",
+    "by_hand",
     "dialect",
     "kind",
     "of_kind",
@@ -42,12 +47,10 @@ __all__ = [
     "translated",
 ]
 
-DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, *COMPILED)}
+DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, CLICKHOUSE, SPARK, *COMPILED)}
 # Known by their URLs, so that a project file can be read; nothing is written in them.
 UNWRITTEN = {
     "athena": "athena",
-    "clickhouse": "clickhouse",
-    "spark": "spark",
     "mysql": "mysql",
     "mssql": "tsql",
 }

@@ -35,6 +35,9 @@ class Dialect:
         temporary: makes a temporary ``{table}`` of the rows of ``{select}``, which replaces one that is there.
         begin: starts a transaction; empty where there are none.
         commit: ends it.
+        clone: makes a ``{copy}`` of a lasting ``{table}``, for engines without transactions: changes are made on
+            copies, which then take the tables' places. Empty for all others.
+        exchange: gives a ``{copy}`` the name of its ``{table}``, and the other way round, at once.
         keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
     """
 
@@ -48,4 +51,6 @@ class Dialect:
     temporary: str = "create or replace temp table {table} as\n{select}"
     begin: str = "begin transaction"
     commit: str = "commit"
+    clone: str = ""
+    exchange: str = ""
     keep_constants: str | None = None

@@ -10,11 +10,12 @@ Kind = Literal["integer", "decimal", "float", "text", "boolean", "time", "other"
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
     (r".*\[\d*\]", "other"),
+    (r"UINT64|U?INT(128|256)", "decimal"),
     (r"(U?(TINY|SMALL)|BIG|U)?INT(EGER)?\d*", "integer"),
     (r"U?HUGEINT|UBIGINT", "decimal"),
     (r"(DECIMAL|NUMERIC).*", "decimal"),
     (r"FLOAT\d*|DOUBLE( PRECISION)?|REAL", "float"),
-    (r"(VAR)?CHAR.*|BPCHAR.*|TEXT|CITEXT|NAME|STRING|ENUM.*", "text"),
+    (r"(VAR)?CHAR.*|BPCHAR.*|TEXT|CITEXT|NAME|(FIXED)?STRING.*|ENUM.*", "text"),
     (r"BOOL(EAN)?", "boolean"),
     (r"DATE.*|TIMESTAMP.*|TIME.*", "time"),
 )

@@ -34,7 +34,9 @@ def _secrets(url: str) -> set[str]:
     # Not by urlsplit: it refuses some of the URLs that are complained of here.
     place, _, query = url.partition("://")[2].partition("?")
     found = {place.rpartition("@")[0].partition(":")[2]}
-    found |= {value for key, value in parse_qsl(query) if key.casefold() in SECRET_KEYS}
+    # Some write their parameters behind semicolons.
+    given = parse_qsl(query) + [pair.partition("=")[::2] for pair in url.split(";")[1:]]
+    found |= {value for key, value in given if key.casefold() in SECRET_KEYS}
     # A sign that should have been escaped may have moved the password's end.
     found |= {url.partition("://")[2].rpartition("@")[0].partition(":")[2]}
     return {form for secret in found for form in (secret, unquote(secret)) if form}

@@ -25,6 +25,18 @@ def _open_postgres(url: str, read_only: bool, _: Path | None) -> Engine:
     return Postgres.open(url, read_only=read_only)
 
 
+def _open_clickhouse(url: str, read_only: bool, _: Path | None) -> Engine:
+    from sqlmonitor.engines.clickhouse import ClickHouse
+
+    return ClickHouse.open(url, read_only=read_only)
+
+
+def _open_spark(url: str, _: bool, __: Path | None) -> Engine:
+    from sqlmonitor.engines.spark import Spark
+
+    return Spark.open(url)
+
+
 def _adopt_duckdb(connection: Any) -> Engine:
     from sqlmonitor.engines.duckdb import DuckDB
 
@@ -37,16 +49,35 @@ def _adopt_postgres(connection: Any) -> Engine:
     return Postgres(connection)
 
 
+def _adopt_clickhouse(connection: Any) -> Engine:
+    from sqlmonitor.engines.clickhouse import ClickHouse
+
+    # A DB-API connection, which SQLAlchemy hands over, has the client in it.
+    return ClickHouse(getattr(connection, "client", connection))
+
+
+def _adopt_spark(session: Any) -> Engine:
+    from sqlmonitor.engines.spark import Spark
+
+    return Spark(session)
+
+
 # An engine's driver is imported where it is used, so that nobody needs the others.
 OPENERS: dict[str, Callable[[str, bool, Path | None], Engine]] = {
     "duckdb": _open_duckdb,
     "postgres": _open_postgres,
+    "clickhouse": _open_clickhouse,
+    "spark": _open_spark,
 }
 """By the dialect's name."""
 
 CONNECTIONS: tuple[tuple[str, str, Callable[[Any], Engine]], ...] = (
     ("duckdb", "DuckDBPyConnection", _adopt_duckdb),
     ("psycopg", "Connection", _adopt_postgres),
+    ("clickhouse_connect.driver.client", "Client", _adopt_clickhouse),
+    ("clickhouse_connect.dbapi.connection", "Connection", _adopt_clickhouse),
+    ("pyspark.sql", "SparkSession", _adopt_spark),
+    ("pyspark.sql.connect.session", "SparkSession", _adopt_spark),
 )
 """Module and class of connections that can be handed over."""
 
@@ -102,7 +133,8 @@ def adopt(connection: Any) -> Engine:
 
 def _is_a(value: Any, module: str, name: str) -> bool:
     """Whether it is of the class, without importing a driver that is not in use."""
+    package = module.partition(".")[0]
     return any(
-        base.__name__ == name and base.__module__.partition(".")[0] in (module, f"_{module}")
+        base.__name__ == name and base.__module__.partition(".")[0] in (package, f"_{package}")
         for base in type(value).__mro__
     ) and isinstance(value, getattr(import_module(module), name))

@@ -118,6 +118,9 @@ class DuckDB:
         finally:
             self.connection.execute(f"set threads = {threads}")
 
+    def finish_publication(self, schema: str) -> None:
+        """A killed transaction has left nothing."""
+
     def refuse_open_transaction(self) -> None:
         """Ours would end one that is open on the user's connection, or undo it."""
         # Outside of a transaction, every statement is one of its own. A second begin would end the user's.

@@ -77,6 +77,16 @@ class Engine(Protocol):
             WarehouseError: where another run changed the same rows meanwhile.
         """
 
+    def finish_publication(self, schema: str) -> None:
+        """Finishes what a killed run left half published; an engine with transactions has nothing to do.
+
+        Args:
+            schema: the store's.
+
+        Raises:
+            WarehouseError: with the engine's own words.
+        """
+
     def refuse_open_transaction(self) -> None:
         """Ours would end one that is open on the user's connection, or undo it.
 

@@ -150,6 +150,9 @@ class Postgres:
             if not self.connection.closed:
                 self.execute_own("reset max_parallel_workers_per_gather")
 
+    def finish_publication(self, schema: str) -> None:
+        """A killed transaction has left nothing."""
+
     def refuse_open_transaction(self) -> None:
         """Ours would end one that is open on the user's connection, or undo it."""
         status = self.connection.info.transaction_status

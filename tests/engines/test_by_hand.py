@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from engine_monitors import CASES
@@ -16,19 +18,24 @@ OF_THE_RUN = ["run_id", "computed_at"]
 
 
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "duckdb"])
-def test_files_run_by_hand_give_the_results_of_a_run(opened, name) -> None:
+def test_files_run_by_hand_give_the_results_of_a_run(opened, name, request) -> None:
+    if name == "spark":
+        reason = "Sail takes no insertion that leaves columns out, as Apache Spark does"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     case = CASES["hostile"]
     warehouse = opened(name)
     for table, rows in case.tables().items():
         warehouse.load(table, rows)
     project = loads(case.project(warehouse.url))
+    # In a store of its own: a result that does not change keeps the run that computed it first.
+    apart = loads(json.dumps(json.loads(case.project(warehouse.url)) | {"store": "by_hand"}))
     with warehouse.connect() as engine:
         by_run = runner.run(project, project.monitors[0], engine)
         # Without the types, a boolean among the numeric features would not be known for one.
         types = validation.check_sources(project, project.monitors[0], engine)
-        plan = planner.plan(project, project.monitors[0], types=types)
+        plan = planner.plan(apart, apart.monitors[0], types=types)
         warehouse.run_script([text for _, text in script(plan, name)])
-        by_hand = engine.query(f"select * from sqlmonitor.latest_results {ORDER}")
+        by_hand = engine.query(f"select * from by_hand.latest_results {ORDER}")
     assert set(by_hand["run_id"]) == {"by_hand"}
     pd.testing.assert_frame_equal(
         by_hand.drop(columns=OF_THE_RUN), by_run.drop(columns=OF_THE_RUN), check_exact=False, rtol=1e-9

@@ -17,7 +17,14 @@ from sqlmonitor.store import TABLES
 TOLERANCE = 1e-9
 """Relative and absolute, for every metric on every engine."""
 OF_THE_RUN = ["run_id", "computed_at"]
-COMPARED = [name for name in TABLES if name != "runs"]
+OF_THE_SQL = {"spark": ["fit_id"]}
+"""A hash of the project's SQL, too, which has other quotes there."""
+FAULTS = dict.fromkeys(
+    [("extreme", "spark"), ("extreme_exact", "spark")],
+    "Sail's min() and max() of nothing but infinities in a group are the largest double; Apache Spark's are not",
+)
+# Names and times of runs, and hashes over the engine's own types.
+COMPARED = [name for name in TABLES if name not in ("runs", "monitors", "kept")]
 
 Stored = dict[str, pd.DataFrame]
 
@@ -82,13 +89,25 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame) -> str:
     return ""
 
 
+def compared(expected: Stored, found: Stored, name: str) -> str:
+    """What differs between DuckDB's store and an engine's; empty where they are equal."""
+    beside = OF_THE_SQL.get(name, [])
+    for table, rows in expected.items():
+        left, right = (frame.drop(columns=beside, errors="ignore") for frame in (rows, found[table]))
+        told = difference(left, right)
+        if told:
+            return f"{table}: {told}"
+    return ""
+
+
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "duckdb"])
 @pytest.mark.parametrize(
     "case", [pytest.param(case, marks=[pytest.mark.slow] if case in SLOW else []) for case in CASES]
 )
-def test_every_row_is_as_on_duckdb(case, name, opened, expected) -> None:
+def test_every_row_is_as_on_duckdb(case, name, opened, expected, request) -> None:
+    if (case, name) in FAULTS:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=FAULTS[case, name]))
     found = stored(opened(name), case)
-    for table, rows in expected(case).items():
-        assert not difference(rows, found[table]), table
+    assert not compared(expected(case), found, name)
     results = found["results"]
     assert results["value"].notna().mean() > 0.5

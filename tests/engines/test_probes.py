@@ -174,7 +174,7 @@ OF_TABLE: list[tuple[str, Any]] = [
     ("select count(value) as found from (select unnest([number, cast(whole as double)]) as value from numbers) as listed", 10),
     ("select sum(place * value) as found from (select unnest([1, 2]) as place, unnest([id, 10 * id]) as value from numbers) as listed", 441),
     ("select count(*) as found from (select flag from numbers group by grouping sets ((flag), ())) as sets", 4),
-    ("select grouping(flag) as found from numbers group by grouping sets ((flag), ()) having grouping(flag) = 1", 1),
+    ("select max(of_all) as found from (select grouping(flag) as of_all from numbers group by grouping sets ((flag), ())) as sets", 1),
     ("select max(total) as found from (select sum(whole) over (order by id rows between unbounded preceding and current row) as total from numbers where id < 6) as sums", 7),
     ("select name as found from (select name, row_number() over (order by name desc) as place from numbers) as placed where place = 1", "ä"),
     ("select name as found from (select name, row_number() over (order by number) as place from numbers) as placed where place = 1", "ä"),
