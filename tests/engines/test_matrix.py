@@ -19,10 +19,6 @@ TOLERANCE = 1e-9
 OF_THE_RUN = ["run_id", "computed_at"]
 OF_THE_SQL = {"spark": ["fit_id"]}
 """A hash of the project's SQL, too, which has other quotes there."""
-FAULTS = dict.fromkeys(
-    [("extreme", "spark"), ("extreme_exact", "spark")],
-    "Sail's min() and max() of nothing but infinities in a group are the largest double; Apache Spark's are not",
-)
 # Names and times of runs, and hashes over the engine's own types.
 COMPARED = [name for name in TABLES if name not in ("runs", "monitors", "kept")]
 
@@ -104,9 +100,7 @@ def compared(expected: Stored, found: Stored, name: str) -> str:
 @pytest.mark.parametrize(
     "case", [pytest.param(case, marks=[pytest.mark.slow] if case in SLOW else []) for case in CASES]
 )
-def test_every_row_is_as_on_duckdb(case, name, opened, expected, request) -> None:
-    if (case, name) in FAULTS:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=FAULTS[case, name]))
+def test_every_row_is_as_on_duckdb(case, name, opened, expected) -> None:
     found = stored(opened(name), case)
     assert not compared(expected(case), found, name)
     results = found["results"]
