@@ -173,7 +173,9 @@ def test_two_runs_at_once_leave_one_set_of_rows(world) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures
+    # The later of the two is refused, unless it had not begun when the first one published.
+    assert len(failures) <= 1
+    assert all("another run of monitor 'loans'" in str(failure) for failure in failures), failures
     with engines.connect(world.url) as engine:
         rows = engine.first("select count(*) as rows from sqlmonitor.results")
         assert rows == {"rows": len(before)}
