@@ -1,9 +1,9 @@
 -- reference_cells: the reference's rows in every cell that it or any chunk has, and below it.
--- Sums are of distances from the column's mean, lest much cancels where values are large and close to each other,
+-- Sums are of distances from the middle of the range, lest much cancels where values are large and close to each other,
 -- and of whole steps, lest a running sum depends in its last bit on cells that only other chunks have.
 -- inputs:
 --   {{ numeric }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, bin bigint, lower_edge double, row_count bigint, value_sum double
---   {{ reference_columns }}: column_name varchar, mean double, unit double
+--   {{ reference_columns }}: column_name varchar, minimum double, maximum double, unit double
 -- grain: segment_column, segment_value, column_name, bin, lower_edge
 -- output:
 --   segment_column varchar
@@ -12,7 +12,7 @@
 --   bin bigint
 --   lower_edge double
 --   width double            -- to the edge of the reference's next cell; 0 where there is none
---   center double           -- the column's mean
+--   center double           -- the middle of the reference's range, which is the same in whatever order rows come
 --   is_infinite boolean     -- whether its rows, of either side, are too large for a sum
 --   reference_count bigint
 --   quantum double          -- a step, in the column's unit
@@ -38,8 +38,8 @@ with merged as (
 ), centered as (
     select
         merged.*
-        , coalesce(reference_columns.mean, 0e0) as center
-        , case when infinite_parts = 0 then merged.value_sum - merged.reference_count * coalesce(reference_columns.mean, 0e0) else 0e0 end as distance_sum
+        , coalesce(reference_columns.minimum / 2 + reference_columns.maximum / 2, 0e0) as center
+        , case when infinite_parts = 0 then merged.value_sum - merged.reference_count * coalesce(reference_columns.minimum / 2 + reference_columns.maximum / 2, 0e0) else 0e0 end as distance_sum
         , coalesce(reference_columns.unit, 1e0) as unit
         , sum(reference_count) over (partition by merged.segment_column, merged.segment_value, merged.column_name) as reference_total
     from merged

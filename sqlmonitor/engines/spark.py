@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import time
 import uuid
 import warnings
@@ -278,7 +279,18 @@ def _written(arrow_type: str) -> str:
     return "string" if "string" in arrow_type and "<" not in arrow_type else arrow_type
 
 
+def _say_that_this_is_no_doctest() -> None:
+    """The client takes a process whose main module is no file, as of `python -c`, for its own doctests.
+
+    It then imports what only all of Spark has, and ends the process where that is not there.
+    """
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is None and not hasattr(main, "__file__"):
+        main.__file__ = "-c"
+
+
 def _remote(url: str) -> Any:
+    _say_that_this_is_no_doctest()
     from pyspark.sql.connect.client.retries import DefaultPolicy
     from pyspark.sql.connect.session import SparkSession
 

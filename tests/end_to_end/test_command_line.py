@@ -112,7 +112,7 @@ def test_users_mistakes_exit_2(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "store", "compile"])
+@pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "compile"])
 def test_unknown_monitor_exits_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("sqlmonitor.yml").write_text(
         NO_WAREHOUSE.replace("{dbt_profile: shop}", "duckdb:///none.duckdb"), encoding="utf-8"
