@@ -18,6 +18,7 @@ __all__ = ["COLUMNS", "HEADLINE_METRICS", "Results"]
 TEXTS = (
     *("monitor", "fit_id", "run_id", "period", "chunk", "segment_column", "segment_value"),
     *("family", "metric", "column_name", "component", "note"),
+    *("chunk_length", "compared_with"),
 )
 NUMBERS = (
     *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
@@ -31,7 +32,7 @@ COLUMNS = (
     *("segment_column", "segment_value", "family", "metric", "column_name", "component"),
     *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
     *("lower_threshold", "upper_threshold", "is_alert", "row_count", "unused_count", "note"),
-    "computed_at",
+    *("computed_at", "chunk_length", "compared_with"),
 )
 """Columns of the store's table ``results``, in its order."""
 

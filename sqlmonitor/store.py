@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-VERSION = 2
+VERSION = 3
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -52,6 +52,8 @@ RESULT = KEYS | {
     "unused_count": "bigint",
     "note": "varchar",
     "computed_at": "timestamp",
+    "chunk_length": "varchar",
+    "compared_with": "varchar",
 }
 TABLES: dict[str, dict[str, str]] = {
     "results": RESULT,
@@ -98,6 +100,8 @@ TABLES: dict[str, dict[str, str]] = {
         "lower_threshold": "double",
         "upper_threshold": "double",
         "chunk_count": "bigint",
+        "chunk_length": "varchar",
+        "compared_with": "varchar",
     },
     "runs": KEYS
     | {
@@ -378,7 +382,8 @@ def read_results(
         missing.remedy = "choose a later time: `runs` in the store says when it ran"
     frame = engine.query(
         f"select * from ({rows}) as results "
-        "order by period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
+        "order by chunk_length, compared_with, period desc, chunk, "
+        "segment_column, segment_value, family, metric, column_name, component"
     )
     if frame.empty:
         raise missing

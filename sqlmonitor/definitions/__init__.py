@@ -9,6 +9,7 @@ from sqlmonitor.definitions.business import (
     ValueMatrix,
 )
 from sqlmonitor.definitions.chosen import Metrics, Normalize
+from sqlmonitor.definitions.comparison import Comparison
 from sqlmonitor.definitions.loading import json_schema, load, loads
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.monitor import Monitor
@@ -17,6 +18,7 @@ from sqlmonitor.definitions.source import Chunks, Reference, Source
 
 __all__ = [
     "Chunks",
+    "Comparison",
     "Constant",
     "CustomMetric",
     "Features",

@@ -36,8 +36,8 @@ def _is_of_reference(step: Step) -> bool:
 
 
 def final_values(plan: Plan) -> Step:
-    """The step with every value of every chunk, which results are made of."""
-    values = plan.stored["results"].inputs["values"]
+    """The step with every value of the monitor's own chunks, which their results are made of."""
+    values = plan["results"].inputs["values"]
     assert isinstance(values, Step)
     return values
 
@@ -45,10 +45,14 @@ def final_values(plan: Plan) -> Step:
 def is_counted_by_chunk(plan: Plan) -> bool:
     """True where a chunk's values depend on that chunk and on the reference alone.
 
-    The package's own templates compute nothing across chunks; what a user's template does is not known.
+    The package's own templates compute nothing across chunks, but for comparisons, which merge the counts of
+    many; what a user's template does is not known.
     """
     kept = kept_steps(plan)
-    return all(step.origin is None and (step.rows is None or step in kept) for step in plan.steps)
+    is_alone = plan.stored["results"] is plan["results"]
+    return is_alone and all(
+        step.origin is None and (step.rows is None or step in kept) for step in plan.steps
+    )
 
 
 def content_hash(step: Step, monitor: Monitor, known: dict[str, str] | None = None) -> str:

@@ -1,0 +1,23 @@
+-- rolling: which windows each chunk belongs to; one ends with every chunk that has rows.
+-- A window is so many chunk lengths long, whether or not all of them have rows, and stays in its period.
+-- inputs:
+--   {{ chunks }}: chunk_number bigint
+--   {{ backs }}: how many chunk lengths before a window's last chunk each of its chunks is, from 0
+-- grain: chunk_number, merged_number
+-- output:
+--   chunk_number bigint
+--   merged_number bigint -- the number of the window's last chunk
+--   pair varchar         -- empty: no chunk has a reference of its own
+with backs as (
+    {% for back in backs %}
+    {% if not loop.first %}union all{% endif %}
+    select {{ back }} as back
+    {% endfor %}
+)
+select
+    members.chunk_number
+    , ends.chunk_number as merged_number
+    , '' as pair
+from {{ chunks }} as ends
+cross join backs
+inner join {{ chunks }} as members on ends.chunk_number - 2 * backs.back = members.chunk_number

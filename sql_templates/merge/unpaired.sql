@@ -1,0 +1,43 @@
+-- unpaired: the values of chunks compared with chunks before them, under the chunks' own numbers.
+-- inputs:
+--   {{ values }}: chunk_number bigint, segment_column varchar, segment_value varchar, family varchar, metric varchar, column_name varchar, component varchar, value double, standard_error double, noise_floor double, p_value double, row_count bigint, unused_count bigint, note varchar
+--   {{ members }}: merged_number bigint
+-- grain: chunk_number, segment_column, segment_value, family, metric, column_name, component
+-- output:
+--   chunk_number bigint
+--   segment_column varchar
+--   segment_value varchar
+--   family varchar
+--   metric varchar
+--   column_name varchar
+--   component varchar
+--   value double
+--   standard_error double
+--   noise_floor double
+--   p_value double
+--   row_count bigint
+--   unused_count bigint
+--   note varchar
+with compared as (
+    select distinct merged_number - 1 as chunk_number
+    from {{ members }}
+    where merged_number % 2 = 1
+)
+select
+    metric_values.chunk_number // 2 as chunk_number
+    , metric_values.segment_column
+    , substr(metric_values.segment_value, 11) as segment_value
+    , metric_values.family
+    , metric_values.metric
+    , metric_values.column_name
+    , metric_values.component
+    , metric_values.value
+    , metric_values.standard_error
+    , metric_values.noise_floor
+    , metric_values.p_value
+    , metric_values.row_count
+    , metric_values.unused_count
+    , case when compared.chunk_number is null then 'no chunk before it to compare with' else metric_values.note end as note
+from {{ values }} as metric_values
+left join compared on metric_values.chunk_number = compared.chunk_number
+where metric_values.chunk_number % 2 = 0
