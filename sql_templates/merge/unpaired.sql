@@ -37,7 +37,11 @@ select
     , metric_values.p_value
     , metric_values.row_count
     , metric_values.unused_count
-    , case when compared.chunk_number is null then 'no chunk before it to compare with' else metric_values.note end as note
+    , case
+        when compared.chunk_number is null then 'no chunk before it to compare with'
+        when metric_values.note = 'the reference has no values' then 'no value before it to compare with'
+        else metric_values.note
+    end as note
 from {{ values }} as metric_values
 left join compared on metric_values.chunk_number = compared.chunk_number
 where metric_values.chunk_number % 2 = 0

@@ -68,7 +68,9 @@ class Comparison(Definition):
     """Further results from the counts of the monitor's own chunks, without reading the source again:
     of longer chunks, of rolling windows, or against a reference that moves along."""
 
-    model_config = ConfigDict(json_schema_extra=or_text("day to year for longer chunks, or previous or last_year"))
+    model_config = ConfigDict(
+        json_schema_extra=or_text("day to year for longer chunks, or previous or last_year")
+    )
 
     chunks: Period | None = None
     """Longer chunks, which the monitor's own make up: week, month, quarter or year from days."""

@@ -153,9 +153,7 @@ def compared(
         **({"by_calendar": parse("1")} if by_calendar else {}),
     )
     named = {"chunk_length": text(comparison.chunk_length), "compared_with": text(comparison.compared_with)}
-    merged = Merged(
-        draft, comparison.name, members, dict.fromkeys((RESULTS, THRESHOLDS), named), chunked
-    )
+    merged = Merged(draft, comparison.name, members, dict.fromkeys((RESULTS, THRESHOLDS), named), chunked)
     collected = draft["values"]
     found = replace(
         collected,

@@ -70,7 +70,9 @@ class Merged:
             return self._merged(own)
         if own.template in UNMERGED:
             why = text(UNMERGED[own.template])
-            return self._add(own, "merge/unmerged.sql", {"values": own, "members": self.members}, {"why": why})
+            return self._add(
+                own, "merge/unmerged.sql", {"values": own, "members": self.members}, {"why": why}
+            )
         if own.rows is not None and own.rows.analysis:
             raise InternalError(f"nothing says how the rows of {own.template} merge")
         inputs = {

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from sqlmonitor.source import put
 
-DOES_NOT_MERGE = "its aggregate over merged chunks cannot be told from each chunk's"
+DOES_NOT_MERGE = "aggregates of merged chunks: this one does not follow from each chunk's"
 """The note of a figure over chunks that were merged; medians and counts of distinct values are such."""
 
 # How the parts of an aggregate add up: a part as each chunk has it, and all of them together.
@@ -60,10 +60,12 @@ class Parts:
         return self._numbers.setdefault(part, len(self._numbers))
 
 
+AGGREGATES = (exp.AggFunc, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls, exp.Anonymous)
+"""What may be an aggregate, with what stands around it; functions that sqlglot does not know may be."""
+
+
 def _is_aggregate(node: exp.Expr) -> bool:
-    return isinstance(node, (exp.AggFunc, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)) or (
-        isinstance(node, exp.Anonymous)
-    )
+    return isinstance(node, AGGREGATES)
 
 
 def _split(node: exp.Expr) -> tuple[list[tuple[exp.Expr, str]], str] | None:
