@@ -43,7 +43,7 @@ PERFORMANCE = ("estimated", "realized")
 
 NOT_ASKED_FOR = (
     r"fewer than \d+ rows|scores are taken as they are: nothing to compare with"
-    r"|(ids|aggregates) of merged chunks .*|no (chunk|value) before it to compare with"
+    r"|(ids|aggregates) of merged chunks.*|no (chunk|value) before it to compare with"
 )
 """Notes of values that are missing by the user's own choice, so nothing is wrong with them."""
 

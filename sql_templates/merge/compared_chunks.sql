@@ -16,7 +16,7 @@ with found as (
     -- A chunk's rows of both periods are one chunk to compare with.
     select
         (merged_number - 1) // 2 as chunk_number
-        , count(distinct (chunk_number - chunk_number % 2) // 2) as chunk_count
+        , count(distinct chunk_number - chunk_number % 2) as chunk_count
     from {{ members }}
     where merged_number % 2 = 1
     group by merged_number

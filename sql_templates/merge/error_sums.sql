@@ -56,10 +56,10 @@ select
     , sum(relative_squared_sum) as relative_squared_sum
     , sum(log_squared_sum) as log_squared_sum
     , sum(log_fourth_sum) as log_fourth_sum
-    , case when min(target_mean) = max(target_mean) then min(target_mean) else max(joint_mean) end as target_mean
-    -- Equal targets have no deviation, not one of a last bit.
+    , max(joint_mean) as target_mean
+    -- Equal targets have no deviation, not one of the last bits that their means differ in.
     , case
-        when min(target_mean) = max(target_mean) and max(target_deviation) = 0 then 0e0
+        when max(target_deviation) = 0 and max(target_mean) - min(target_mean) <= 1e-12 * abs(max(target_mean)) then 0e0
         else sqrt(sum(n * (target_deviation * target_deviation + (target_mean - joint_mean) * (target_mean - joint_mean))) / nullif(sum(n), 0))
     end as target_deviation
     , sum(n * target_second) / nullif(sum(n), 0) as target_second

@@ -1,12 +1,13 @@
 -- rolling: which windows each chunk belongs to; one ends with every chunk that has rows.
 -- A window is so many chunk lengths long, whether or not all of them have rows, and stays in its period.
+-- Windows overlap, so those of the reference are compared like any other, and the reference is a chunk by itself.
 -- inputs:
 --   {{ chunks }}: chunk_number bigint
 --   {{ backs }}: how many chunk lengths before a window's last chunk each of its chunks is, from 0
 -- grain: chunk_number, merged_number
 -- output:
 --   chunk_number bigint
---   merged_number bigint -- the number of the window's last chunk
+--   merged_number bigint -- twice the number of the window's last chunk; 1 for the reference
 --   pair varchar         -- empty: no chunk has a reference of its own
 with backs as (
     {% for back in backs %}
@@ -16,8 +17,12 @@ with backs as (
 )
 select
     members.chunk_number
-    , ends.chunk_number as merged_number
+    , 2 * ends.chunk_number as merged_number
     , '' as pair
 from {{ chunks }} as ends
 cross join backs
 inner join {{ chunks }} as members on ends.chunk_number - 2 * backs.back = members.chunk_number
+union all
+select chunk_number, cast(1 as bigint) as merged_number, '' as pair
+from {{ chunks }}
+where chunk_number % 2 = 1

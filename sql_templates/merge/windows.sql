@@ -16,11 +16,12 @@
 --   row_count bigint
 with merged as (
     select
-        members.merged_number
+        members.merged_number // 2 as chunk_number
         , max(case when chunks.is_partial then 1 else 0 end) as partial_count
         , cast(sum(chunks.row_count) as bigint) as row_count
     from {{ members }} as members
     inner join {{ chunks }} as chunks on members.chunk_number = chunks.chunk_number
+    where members.merged_number % 2 = 0
     group by members.merged_number
 ), placed as (
     select
@@ -41,4 +42,4 @@ select
     , placed.sequence < placed.first_sequence or merged.partial_count > 0 as is_partial
     , merged.row_count
 from placed
-inner join merged on placed.chunk_number = merged.merged_number
+inner join merged on placed.chunk_number = merged.chunk_number

@@ -18,6 +18,9 @@ from sqlmonitor.source import parse
 A_YEAR_AGO = {"hour": 52 * 7 * 24, "day": 52 * 7, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """Chunks from one to the same one a year before: days of the week meet, where chunks tell them apart."""
 
+PAIR_LENGTH = 10
+"""Digits that stand before a segment's value where each chunk has a reference of its own."""
+
 RESULTS, THRESHOLDS = "result/results.sql", "threshold/thresholds.sql"
 
 
@@ -40,7 +43,7 @@ def add_comparisons(draft: Draft, values: Step) -> dict[str, Step]:
     for index, comparison in enumerate(draft.monitor.compare):
         length = comparison.chunk_length
         if length and length not in lengths:
-            lengths[length] = longer(draft, comparison)
+            lengths[length] = longer(draft, comparison, values)
         if comparison.reference is None:
             merged = lengths[length]
         else:
@@ -72,12 +75,13 @@ def as_it_is(step: Step) -> Step:
     return step
 
 
-def longer(draft: Draft, comparison: Comparison) -> Merged:
+def longer(draft: Draft, comparison: Comparison, values: Step) -> Merged:
     """The steps over longer chunks or windows.
 
     Args:
         draft: what the planner collects.
         comparison: what is asked for.
+        values: the step with every value of the monitor's own chunks.
     """
     period, chunks = draft.monitor.chunks.period, draft["chunks"]
     assert period is not None
@@ -96,12 +100,13 @@ def longer(draft: Draft, comparison: Comparison) -> Merged:
             longer_number=parse(dialects.PERIOD_NUMBER[comparison.chunks]),
         )
         return Merged(draft, name, members, given | {"chunk/chunks.sql": by_period(comparison.chunks)})
+    assert comparison.rolling is not None
     members = draft.add(
         f"members_{name}",
         "chunks of each window",
         "merge/rolling.sql",
         chunks=chunks,
-        backs=list(range(comparison.rolling or 0)),
+        backs=list(range(comparison.rolling)),
     )
     merged = Merged(draft, name, members, given)
     merged.made["chunks"] = draft.add(
@@ -112,6 +117,13 @@ def longer(draft: Draft, comparison: Comparison) -> Merged:
         members=members,
         length=comparison.rolling,
         window_start=parse(dialects.PERIOD_START[period]),
+    )
+    merged.made[values.name] = draft.add(
+        f"unpaired_{name}",
+        f"values of the windows ({length})",
+        "merge/unpaired.sql",
+        values=merged.step(values),
+        first=1,
     )
     return merged
 
@@ -157,7 +169,7 @@ def compared(
     collected = draft["values"]
     found = replace(
         collected,
-        name=f"pairs_{comparison.name}",
+        name=f"{collected.name}_{comparison.name}",
         title=f"{collected.title} ({comparison.words})",
         inputs=collected.inputs | {"parts": [merged.step(one) for one in distances]},
     )
@@ -171,11 +183,12 @@ def compared(
         length=count,
     )
     merged.made[values.name] = draft.add(
-        f"{values.name}_{comparison.name}",
+        f"unpaired_{comparison.name}",
         f"values of the chunks ({comparison.words})",
         "merge/unpaired.sql",
         values=found,
         members=members,
+        first=PAIR_LENGTH + 1,
     )
     return merged
 
