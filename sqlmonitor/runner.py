@@ -135,7 +135,14 @@ def decided(
         now=sql_time(started),
     )
     recount = incremental.decide(
-        whole, monitor, state, asked=asked, newest=newest, labelled=labels.chunks, stage=stage
+        whole,
+        monitor,
+        state,
+        asked=asked,
+        newest=newest,
+        labelled=labels.chunks,
+        stored=state.chunks(engine, project.store) if monitor.compare else (),
+        stage=stage,
     )
     return labels, recount
 
@@ -145,15 +152,12 @@ def execute(plan: Plan, recount: Recount, state: State, engine: Engine, progress
     checks: dict[str, list[Check]] = {}
     for check in plan.checks:
         checks.setdefault(check.after, []).append(check)
-    values = incremental.final_values(plan)
     dialect = dialects.dialect(engine.dialect)
     total = len(plan.steps) + 1
     for position, step in enumerate(plan.steps, 1):
         if progress:
             progress(step.title, position, total)
-        select = incremental.statement(
-            step, recount, state, plan.schema, values=values.name, dialect=dialect.name
-        )
+        select = incremental.statement(step, recount, state, plan.schema, dialect=dialect.name)
         if logger.isEnabledFor(logging.INFO):
             logger.info("-- %s\n%s;", step.title, dialects.translated(select, dialect.name))
         with engine.in_one_order() if step.depends_on_order else nullcontext():
