@@ -20,3 +20,4 @@ select
 from {{ category_counts }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number
 group by 1, 2, 3, 4, 5
+order by chunk_number, column_index, level, segment_column, segment_value

@@ -28,3 +28,4 @@ select
 from {{ chunk_counts }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number
 group by 1, 2, 3
+order by chunk_number, segment_column, segment_value

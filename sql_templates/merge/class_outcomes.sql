@@ -44,3 +44,4 @@ select
 from {{ class_outcomes }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+order by chunk_number, segment_column, segment_value, class_number, is_by_cell, is_scored, is_positive, predicted_class, cell

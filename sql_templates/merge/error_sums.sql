@@ -69,3 +69,4 @@ select
     , sum(squared_target_square_sum) as squared_target_square_sum
 from placed
 group by 1, 2, 3
+order by chunk_number, segment_column, segment_value

@@ -15,3 +15,4 @@ from (
     select chunk_number, chunk_start as row_time
     from {{ chunks }}
 ) as started
+order by chunk_number

@@ -28,3 +28,4 @@ select
 from {{ numeric_cells }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number
 group by 1, 2, 3, 4
+order by chunk_number, part, segment_column, segment_value

@@ -46,3 +46,4 @@ from placed as compared
 cross join backs
 inner join placed as members on compared.line = members.line and compared.place - backs.back = members.place
 where compared.line = compared.is_reference
+order by chunk_number, merged_number

@@ -26,3 +26,4 @@ union all
 select chunk_number, cast(1 as bigint) as merged_number, '' as pair
 from {{ chunks }}
 where chunk_number % 2 = 1
+order by chunk_number, merged_number

@@ -26,3 +26,4 @@ select
 from {{ scores }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number
 group by 1, 2, 3, 4, 5, 6, 7
+order by chunk_number, segment_column, segment_value, cell, fold, predicted_label, actual_label
