@@ -14,6 +14,7 @@ from sqlmonitor import runner
 from sqlmonitor.definitions import loads
 from sqlmonitor.engines.duckdb import DuckDB
 from sqlmonitor.incremental import Asked
+from sqlmonitor.results import Results
 
 KEYS = [
     *("period", "chunk", "segment_column", "segment_value"),
@@ -71,12 +72,12 @@ def same(merged: pd.DataFrame, direct: pd.DataFrame, *, without: tuple[str, ...]
     """Asserts that two results are the same, numbers to 1e-12, metrics that do not merge aside."""
     assert set(without) <= set(merged["metric"])
     merged, direct = (
-        frame[~frame["metric"].isin(without)].sort_values(KEYS, ignore_index=True)
+        Results(frame[~frame["metric"].isin(without)]).to_pandas().sort_values(KEYS, ignore_index=True)
         for frame in (merged, direct)
     )
     assert len(direct) > 100
     whole = [*KEYS, *OTHERS]
-    pd.testing.assert_frame_equal(merged[whole], direct[whole], check_dtype=False)
+    pd.testing.assert_frame_equal(merged[whole], direct[whole])
     for name in NUMBERS:
         close = np.isclose(merged[name], direct[name], rtol=1e-12, atol=1e-12, equal_nan=True)
         assert close.all(), (name, merged[~close].head(3).T, direct[~close].head(3).T)
@@ -84,7 +85,7 @@ def same(merged: pd.DataFrame, direct: pd.DataFrame, *, without: tuple[str, ...]
     is_near = np.zeros(len(direct), dtype=bool)
     for limit in ("lower_threshold", "upper_threshold"):
         is_near |= np.isclose(direct["value"], direct[limit], rtol=1e-12, atol=1e-12)
-    alerts = [frame["is_alert"].astype("boolean")[~is_near].fillna(False) for frame in (merged, direct)]
+    alerts = [frame["is_alert"][~is_near].fillna(False) for frame in (merged, direct)]
     assert alerts[0].equals(alerts[1])
     assert alerts[0].any()
     assert is_near.mean() < 0.5
