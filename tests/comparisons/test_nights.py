@@ -95,7 +95,9 @@ def test_only_what_changes_is_computed_of_comparisons(monkeypatch: pytest.Monkey
     def materialize(engine: DuckDB, table: str, select: Any) -> None:
         whole(engine, table, select)
         if table.startswith("sqlmonitor_numeric_cells"):
-            row = engine.first(f"select count(distinct chunk_number) as n from {table} where chunk_number % 2 = 0")
+            row = engine.first(
+                f"select count(distinct chunk_number) as n from {table} where chunk_number % 2 = 0"
+            )
             made[table.removeprefix("sqlmonitor_numeric_cells").strip("_")] = row["n"] if row else 0
 
     monkeypatch.setattr(DuckDB, "materialize", materialize)
