@@ -17,8 +17,7 @@ __all__ = ["COLUMNS", "HEADLINE_METRICS", "Results"]
 
 TEXTS = (
     *("monitor", "fit_id", "run_id", "period", "chunk", "segment_column", "segment_value"),
-    *("family", "metric", "column_name", "component", "note"),
-    *("chunk_length", "compared_with"),
+    *("family", "metric", "column_name", "component", "note", "chunk_length", "compared_with"),
 )
 NUMBERS = (
     *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
@@ -110,8 +109,7 @@ class Results:
                 empty text for the whole population.
             chunk: how chunks begin, such as ``2013-05`` or ``2013``.
             period: ``reference`` or ``analysis``.
-            compare: such as ``week``, ``rolling 7``, ``previous`` or ``week, previous``; an empty text
-                for the monitor's own chunks.
+            compare: such as ``week`` or ``week, previous``; an empty text for the monitor's own chunks.
 
         Returns:
             The matching rows.
@@ -237,9 +235,8 @@ class Results:
                 "there is no complete chunk after the reference yet",
                 remedy="run again when the first chunk is complete, or make the chunks shorter",
             )
-        newest = complete.groupby([*COMPARED, "family"])["chunk"].max().rename("newest_chunk")
-        found = frame[[*COMPARED, "family"]].join(newest, on=[*COMPARED, "family"])["newest_chunk"]
-        return self._where((frame["chunk"] == found) & (frame["period"] == "analysis") & ~frame["is_partial"])
+        newest = complete.groupby([*COMPARED, "family"])["chunk"].transform("max")
+        return self._where((complete["chunk"] == newest).reindex(frame.index, fill_value=False))
 
     def not_computed(self) -> Results:
         """The rows that have no value; ``note`` says why."""
@@ -322,8 +319,8 @@ class Results:
 
     def _whole_population(self) -> pd.DataFrame:
         frame = self._frame
-        is_own = (frame[COMPARED] == "").all(axis=1)
-        return frame[(frame["segment_column"] == "") & (frame["period"] == "analysis") & is_own]
+        is_whole = (frame[["segment_column", *COMPARED]] == "").all(axis=1)
+        return frame[is_whole & (frame["period"] == "analysis")]
 
     def _where(self, keep: pd.Series) -> Results:
         return Results(self._frame[keep])
@@ -356,10 +353,8 @@ class Results:
 
     def _in_comparisons(self, wanted: Sequence[str]) -> pd.Series:
         names = comparison_of(self._frame)
-        for word in wanted:
-            # The monitor's own chunks are always meant by an empty text.
-            if word and len(names) and not (names == word).any():
-                raise self._nothing_has("comparison", word, sorted(set(names) - {""}))
+        for word in set(wanted) - {"", *names} if len(names) else ():
+            raise self._nothing_has("comparison", word, sorted(set(names) - {""}))
         return names.isin(wanted)
 
     def _nothing_has(self, kind: str, word: str, known: Iterable[str]) -> ConfigurationError:
