@@ -34,16 +34,20 @@ with backs as (
         lines.*
         , {% if by_calendar %}sequence{% else %}dense_rank() over (partition by line order by sequence){% endif %} as place
     from lines
+), pairs as (
+    -- Computed before it is joined by: an engine lost a condition over both sides of a cross join.
+    select placed.line, placed.chunk_number, placed.place - backs.back as place_before
+    from placed
+    cross join backs
+    where placed.line = placed.is_reference
 )
 select chunk_number, 2 * chunk_number as merged_number, lpad(cast(chunk_number as varchar), 10, '0') as pair
 from numbered
 union all
 select
     members.chunk_number
-    , 2 * compared.chunk_number + 1 as merged_number
-    , lpad(cast(compared.chunk_number as varchar), 10, '0') as pair
-from placed as compared
-cross join backs
-inner join placed as members on compared.line = members.line and compared.place - backs.back = members.place
-where compared.line = compared.is_reference
+    , 2 * pairs.chunk_number + 1 as merged_number
+    , lpad(cast(pairs.chunk_number as varchar), 10, '0') as pair
+from pairs
+inner join placed as members on pairs.line = members.line and pairs.place_before = members.place
 order by chunk_number, merged_number

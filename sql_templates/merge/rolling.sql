@@ -14,14 +14,17 @@ with backs as (
     {% if not loop.first %}union all{% endif %}
     select {{ back }} as back
     {% endfor %}
+), windows as (
+    select chunks.chunk_number as last_number, chunks.chunk_number - 2 * backs.back as chunk_number
+    from {{ chunks }} as chunks
+    cross join backs
 )
 select
     members.chunk_number
-    , 2 * ends.chunk_number as merged_number
+    , 2 * windows.last_number as merged_number
     , '' as pair
-from {{ chunks }} as ends
-cross join backs
-inner join {{ chunks }} as members on ends.chunk_number - 2 * backs.back = members.chunk_number
+from windows
+inner join {{ chunks }} as members on windows.chunk_number = members.chunk_number
 union all
 select chunk_number, cast(1 as bigint) as merged_number, '' as pair
 from {{ chunks }}
