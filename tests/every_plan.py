@@ -90,7 +90,7 @@ FEW: dict[str, Any] = {
     ],
     "custom_metrics": [],
 }
-DRIFT = ["jensen_shannon", "kolmogorov_smirnov", "l_infinity"]
+DRIFT = ["jensen_shannon", "kolmogorov_smirnov", "total_variation"]
 PLAIN = tuple(VARIANTS)
 """Those that compare nothing besides."""
 VARIANTS |= {
