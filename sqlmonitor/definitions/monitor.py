@@ -27,6 +27,10 @@ class Monitor(Definition):
     """The monitor's name; printable text, unique in the file."""
     description: str | None = None
     """What it watches, in a sentence."""
+    owner: Text | None = None
+    """Who looks after the model; stands in the store, and where alerts are printed."""
+    url: Text | None = None
+    """Where the model is described; stands beside its owner."""
     task: Task
     """What the model does; none watches data only."""
     predictions: Source
