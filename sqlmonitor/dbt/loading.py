@@ -9,15 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from sqlmonitor import definitions
 from sqlmonitor.dbt.manifest import Manifest
 from sqlmonitor.dbt.monitors import declared
 from sqlmonitor.dbt.profiles import Target, find_target
 from sqlmonitor.dbt.project import DbtProject
 from sqlmonitor.dbt.references import resolve
+from sqlmonitor.definitions import warehouse as addresses
 from sqlmonitor.definitions.dbt_call import read_call
 from sqlmonitor.definitions.document import Document, KeyPath
-from sqlmonitor.definitions.warehouse import PROFILE_KEYS, dialect_of
 from sqlmonitor.dialects import SCHEMES
 from sqlmonitor.dialects.dbt_adapters import ADAPTERS
 from sqlmonitor.errors import ConfigurationError
@@ -57,24 +59,21 @@ def load(
             remedy="name it: -c PATH",
         )
     document = declared(project, Manifest.of(project))
-    return definitions.validated(put_in(document), project.folder / document.file)
+    return definitions.validated(put_in(document), document.file)
 
 
 def _with_dbt(document: Document, *, folder: Path | None) -> Document:
     warehouse = document.data.get("warehouse")
-    has_profile = (
-        isinstance(warehouse, dict) and "dbt_profile" in warehouse and set(warehouse) <= set(PROFILE_KEYS)
-    )
-    has_profile = has_profile and all(isinstance(value, str) and value for value in warehouse.values())
+    profile = _profile(warehouse)
     calls = list(_calls(document.data.get("monitors"), ("monitors",)))
-    if not calls and not has_profile:
+    if not calls and profile is None:
         return document
     file = Path(document.file)
     project = _project(document, file.parent, folder)
     data = dict(document.data)
     target = None
-    if has_profile:
-        target = _target(document, project, warehouse["dbt_profile"], file.parent)
+    if profile is not None:
+        target = _target(document, project, profile["dbt_profile"], file.parent)
         data["warehouse"] = target.url
         document = replace(document, hidden=document.hidden | target.hidden)
     if calls:
@@ -94,8 +93,19 @@ def _with_dbt(document: Document, *, folder: Path | None) -> Document:
     return replace(document, data=data)
 
 
+def _profile(warehouse: object) -> dict[str, str] | None:
+    """A valid mapping of a profile; None for a URL, and for what validation will complain of."""
+    if not isinstance(warehouse, dict):
+        return None
+    try:
+        return dict(addresses.check(warehouse))
+    except PydanticCustomError:
+        return None
+
+
 def _asked_target(document: Document) -> str | None:
-    asked = [document.value(("warehouse", "target")), document.value(("dbt", "target"))]
+    profile = _profile(document.data.get("warehouse")) or {}
+    asked = [profile.get("target"), document.value(("dbt", "target"))]
     given = [one for one in asked if isinstance(one, str)]
     if len(set(given)) > 1:
         raise document.error(
@@ -130,7 +140,7 @@ def _target(document: Document, project: DbtProject | None, profile: str, beside
 
 def _check(document: Document, manifest: Manifest, target: Target | None, warehouse: object) -> None:
     adapter = ADAPTERS.get(manifest.adapter)
-    dialect = dialect_of(warehouse) if isinstance(warehouse, str) else None
+    dialect = addresses.dialect_of(warehouse) if isinstance(warehouse, str) else None
     if (
         adapter is not None
         and dialect is not None

@@ -10,6 +10,7 @@ from sqlmonitor.dbt.manifest import Manifest, Node
 from sqlmonitor.dbt.meta import Meta, meta_of
 from sqlmonitor.dbt.project import PROJECT_FILE, DbtProject
 from sqlmonitor.dbt.references import call_of, find
+from sqlmonitor.definitions import Monitor
 from sqlmonitor.definitions.dbt_call import read_call
 from sqlmonitor.definitions.document import Document, KeyPath
 from sqlmonitor.errors import ConfigurationError
@@ -47,7 +48,10 @@ def declared(project: DbtProject, manifest: Manifest) -> Document:
     if isinstance(variables, dict) and STORE in variables:
         data["store"] = variables[STORE]
     data["dbt"] = {"project": "."}
-    data["monitors"] = [monitor for monitor, _ in found]
+    order = {key: number for number, key in enumerate(Monitor.model_fields)}
+    data["monitors"] = [
+        dict(sorted(monitor.items(), key=lambda item: order.get(item[0], len(order)))) for monitor, _ in found
+    ]
     origins: dict[KeyPath, tuple[Document, KeyPath]] = {
         ("monitors", index): (meta.document, meta.path) for index, (_, meta) in enumerate(found)
     }
