@@ -58,7 +58,7 @@ class Target:
             and "://" not in path
         ):
             # dbt takes it from the folder where it runs, which is the project's.
-            return self.adapter.url({**self.settings, "path": str((self.folder / path).absolute())})
+            return self.adapter.url({**self.settings, "path": os.path.abspath(self.folder / path)})
         return self.adapter.url(self.settings)
 
     @property
@@ -148,4 +148,6 @@ def _put_in(value: Any, path: tuple[str, ...], document: Document, hidden: set[s
     try:
         return rendered(value, {"env_var": environment_reader(hidden, takes_secrets=True)})
     except ConfigurationError as error:
-        raise document.error(path, error.message, remedy=error.remedy) from None
+        raise document.error(
+            path, error.message, allowed=error.allowed, word=error.word, remedy=error.remedy
+        ) from None

@@ -136,6 +136,8 @@ def _parts(text: str) -> list[tuple[bool, str]]:
             expression.append(value)
         elif kind in ("data", "raw_data"):
             parts.append((False, value))
+    if expression is not None:
+        raise ConfigurationError("{{ … is never closed", remedy=_REMEDY)
     # Blanks around a single expression are the user's layout.
     worded = [part for part in parts if part[0] or part[1].strip()]
     return worded if len(worded) == 1 and worded[0][0] else parts
@@ -146,29 +148,30 @@ def _result(source: str, functions: Functions) -> Any:
         raise ConfigurationError(f"{{{{ … }}}} is longer than {LONGEST} characters", remedy=_REMEDY)
     environment = _environment()
     tree = environment.parse("{{" + source + "}}")
-    called = {id(call.node) for call in tree.find_all(nodes.Call)}
-    for node in [tree, *tree.find_all(nodes.Node)]:
-        if isinstance(node, nodes.Name) and (node.name not in functions or id(node) not in called):
-            raise _unknown(node.name, functions)
-        if isinstance(node, nodes.Call) and not isinstance(node.node, nodes.Name):
-            raise ConfigurationError("only a function's name can be called", remedy=_REMEDY)
-        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            raise ConfigurationError(f"unknown filter '{node.name}'", allowed=sorted(FILTERS), word=node.name)
+    found = list(tree.find_all(nodes.Node))
+    for node in found:
         if not isinstance(node, ALLOWED):
             raise ConfigurationError(
                 f"{{{{{source}}}}} has more than may stand there ({type(node).__name__.lower()})",
                 remedy=_REMEDY,
             )
+        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            raise ConfigurationError(f"unknown filter '{node.name}'", allowed=sorted(FILTERS), word=node.name)
+    called = {id(node.node) for node in found if isinstance(node, nodes.Call)}
+    for node in found:
+        if isinstance(node, nodes.Call) and not isinstance(node.node, nodes.Name):
+            raise ConfigurationError("only a function's name can be called", remedy=_REMEDY)
+        if isinstance(node, nodes.Name) and (node.name not in functions or id(node) not in called):
+            raise _unknown(node.name, functions)
     return environment.compile_expression(source, undefined_to_none=False)(**functions)
 
 
 def _unknown(name: str, functions: Functions) -> ConfigurationError:
-    remedy = "vars are read by {{ var('name') }}"
+    remedy = "vars are read by {{ var('name') }}" if "var" in functions else None
     if name in ("ref", "source"):
         remedy = f'write it without braces: {{dbt: "{name}(…)"}}'
-    return ConfigurationError(
-        f"'{name}' is not known here", allowed=sorted(functions), word=name, remedy=remedy
-    )
+    what = "is a function, and must be called" if name in functions else "is not known here"
+    return ConfigurationError(f"'{name}' {what}", allowed=sorted(functions), word=name, remedy=remedy)
 
 
 def _scalar(value: Any, source: str) -> Scalar:
