@@ -117,10 +117,8 @@ def _check_merge(
     )
     models = settings.data.get("models")
     others += [(settings, place) for place in _in_project(models, ("models",), list(node.get("fqn") or []))]
-    is_in_sql = re.search(
-        rf"config\s*\([^)]*meta\s*=.*?\b{KEY}\b", str(node.get("raw_code") or ""), re.DOTALL
-    )
-    if len(others) + bool(is_in_sql) < 2:
+    is_in_sql = _is_in_sql(str(node.get("raw_code") or ""))
+    if len(others) + is_in_sql < 2:
         return
     model = str(node.get("original_file_path"))
     lost: set[str] = set()
@@ -136,6 +134,19 @@ def _check_merge(
         line=others[0][0].line(others[0][1]),
         remedy=f"dbt merges only the first keys of meta: keep one of {'; '.join(named)}",
     )
+
+
+def _is_in_sql(text: str) -> bool:
+    """Whether a model's SQL sets ``meta`` with our key by ``config``."""
+    for part in text.split("{{")[1:]:
+        before, sign, after = part.partition("meta")
+        if (
+            sign
+            and before.lstrip("- \n\t").startswith("config")
+            and re.search(rf"[(,\s'\"]{KEY}['\"\s]*[:=]", after)
+        ):
+            return True
+    return False
 
 
 def _in_project(level: Any, path: KeyPath, below: list[str]) -> Iterator[KeyPath]:

@@ -124,7 +124,7 @@ def _relations(monitor: dict[str, Any], nodes: list[Node], meta: Meta, manifest:
     """
     target = monitor.get("target")
     target = target if isinstance(target, dict) else {}
-    said = [_named(holder, manifest) for holder in (target.get("relation"), (monitor.get("reference") or {}))]
+    said = [_known(holder, manifest) for holder in (target.get("relation"), (monitor.get("reference") or {}))]
     free = [node for node in nodes if node not in said]
     if "predictions" not in monitor:
         chosen = _with_columns(free, _columns_used(monitor)) if len(free) > 1 else free
@@ -138,7 +138,16 @@ def _relations(monitor: dict[str, Any], nodes: list[Node], meta: Meta, manifest:
                 remedy="write which one: predictions: {dbt: \"ref('…')\"}; or document the columns of each",
             )
         monitor["predictions"] = {"dbt": str(call_of(chosen[0], manifest))}
-    predictions = _named(monitor["predictions"], manifest)
+    try:
+        predictions = _node(monitor["predictions"], manifest)
+    except ConfigurationError as error:
+        raise meta.document.error(
+            (*meta.path, "predictions", "dbt"),
+            error.message,
+            allowed=error.allowed,
+            word=error.word,
+            remedy=error.remedy,
+        ) from error
     column = target.get("column")
     if isinstance(column, str) and "relation" not in target:
         others = [node for node in free if node is not predictions]
@@ -148,15 +157,20 @@ def _relations(monitor: dict[str, Any], nodes: list[Node], meta: Meta, manifest:
     return predictions
 
 
-def _named(value: Any, manifest: Manifest) -> Node | None:
+def _node(value: Any, manifest: Manifest) -> Node | None:
+    """What {dbt: …}, or the relation of a mapping, names; None for anything else. Raises ConfigurationError."""
     if isinstance(value, dict) and isinstance(value.get("relation"), dict):
         value = value["relation"]
     if not isinstance(value, dict) or not isinstance(value.get("dbt"), str):
         return None
+    return find(read_call(value["dbt"]), manifest)
+
+
+def _known(value: Any, manifest: Manifest) -> Node | None:
+    """The same; None also for what is not there, which is said where it is looked up."""
     try:
-        return find(read_call(value["dbt"]), manifest)
+        return _node(value, manifest)
     except ConfigurationError:
-        # Named with its place where it is looked up.
         return None
 
 
