@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def _commented(value: Any, descriptions: dict[str, str], key: str = "") -> Any:
         return mapping
     if isinstance(value, str):
         # dbt has put its own values in; what looks like an expression here is text, of anybody.
-        return value.replace("{{", "{{ '{{' }}")
+        return re.sub(r"\{[{%#]", r"{{ '\g<0>' }}", value) if "{{" in value else value
     if not isinstance(value, list):
         return value
     listed = CommentedSeq(_commented(one, descriptions, key) for one in value)

@@ -90,16 +90,16 @@ def _of_models(manifest: Manifest) -> Iterator[tuple[dict[str, Any], Meta]]:
 
 def _monitor(node: Node, meta: Meta, *, owner: Any, url: Any) -> dict[str, Any]:
     monitor: dict[str, Any] = {"name": node.get("name")}
-    description = " ".join(str(node.get("description") or "").split())
+    description = _one_line(node.get("description") or "")
     if description:
         monitor["description"] = description
     if isinstance(owner, dict):
         name, email = owner.get("name"), owner.get("email")
         email = ", ".join(map(str, email)) if isinstance(email, list) else email
         known = f"{name} <{email}>" if name and email else name or email
-        monitor |= {"owner": str(known)} if known else {}
+        monitor |= {"owner": _one_line(known)} if known else {}
     if url:
-        monitor["url"] = str(url)
+        monitor["url"] = _one_line(url)
     monitor |= meta.value
     target = monitor.get("target")
     # dbt reads YAML 1.1, where a key that is written as on is the value true.
@@ -114,6 +114,12 @@ def _monitor(node: Node, meta: Meta, *, owner: Any, url: Any) -> dict[str, Any]:
         if isinstance(holder, dict) and isinstance(value, str) and value.startswith(("ref(", "source(")):
             holder[key] = {"dbt": value}
     return monitor
+
+
+def _one_line(text: Any) -> str:
+    """Text of a description or the like, without what a terminal would obey."""
+    words = "".join(sign if sign.isprintable() else " " for sign in str(text)).split()
+    return " ".join(words)
 
 
 def _relations(monitor: dict[str, Any], nodes: list[Node], meta: Meta, manifest: Manifest) -> Node | None:

@@ -35,6 +35,9 @@ ALLOWED = (
 # fmt: on
 
 
+LITERAL = re.compile(r"\s*'[^'\\]*'\s*")
+
+
 def _as_bool(value: Any) -> bool:
     text = str(value).strip().casefold()
     if text not in ("true", "false", "1", "0", "yes", "no"):
@@ -86,7 +89,8 @@ def rendered(text: str, functions: Functions, *, is_sql: bool = False) -> Scalar
                 found += part
                 continue
             value = written(_scalar(_result(part, functions), part))
-            if is_sql:
+            # A literal is the file's own text, such as {{ '{{' }} for two braces.
+            if is_sql and not LITERAL.fullmatch(part):
                 _check_inserted(value, found, part)
             found += value
     except jinja2.TemplateError as error:

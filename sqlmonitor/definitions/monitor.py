@@ -132,8 +132,9 @@ class Monitor(Definition):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Monitor:
-        if not self.name.isprintable():
-            raise complaint("must be printable text on one line", at=("name",))
+        for key in ("name", "owner", "url"):
+            if not (getattr(self, key) or "").isprintable():
+                raise complaint("must be printable text on one line", at=(key,))
         self._check_model()
         self._check_rows()
         self._check_kpis()
