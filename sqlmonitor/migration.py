@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlmonitor import store
-from sqlmonitor.store import SINCE_VERSION_3, TABLES, VERSION, VIEWS, literal, quoted, refuse_newer
+from sqlmonitor.store import SINCE_VERSION_4, TABLES, VERSION, VIEWS, literal, quoted, refuse_newer
 
 if TYPE_CHECKING:
     from sqlmonitor.engines import Engine
@@ -36,19 +36,14 @@ def migrate(engine: Engine, schema: str) -> bool:
 def columns(engine: Engine, schema: str) -> list[str]:
     """What gives the tables of any older version the columns of this version's."""
     place = quoted(schema)
-    frame = engine.query(
-        "select table_name, column_name from information_schema.columns "
-        f"where table_schema = {literal(schema)}"
-    )
-    there = set(zip(frame["table_name"], frame["column_name"], strict=True))
-    tables = {table for table, _ in there}
-    added = [
-        f"alter table {place}.{table} add column {column} {kind}"
-        for table, columns in TABLES.items()
-        if table in tables
-        for column, kind in columns.items()
-        if (table, column) not in there
-    ]
+    added = []
+    for table in _tables(engine, schema):
+        there = {name.lower() for name in engine.describe(f"{place}.{table}")}
+        added += [
+            f"alter table {place}.{table} add column {column} {kind}"
+            for column, kind in TABLES[table].items()
+            if column not in there
+        ]
     if not added:
         return []
     # A view over a table is in the way of changing it.
@@ -59,15 +54,19 @@ def columns(engine: Engine, schema: str) -> list[str]:
 def contents(engine: Engine, schema: str) -> list[str]:
     """What fills those columns, and makes the tables that are not there."""
     place = quoted(schema)
+    filled = [
+        f"update {place}.{table} set {column} = '' where {column} is null"
+        for table in _tables(engine, schema)
+        for column in SINCE_VERSION_4
+        if column in TABLES[table]
+    ]
+    return [*filled, f"drop table if exists {place}.store_version", *store.creation(schema)]
+
+
+def _tables(engine: Engine, schema: str) -> list[str]:
+    """Those of our tables that are there."""
     frame = engine.query(
         f"select table_name from information_schema.tables where table_schema = {literal(schema)}"
     )
-    tables = set(frame["table_name"])
-    filled = [
-        f"update {place}.{table} set {column} = '' where {column} is null"
-        for table, columns in TABLES.items()
-        if table in tables
-        for column in SINCE_VERSION_3
-        if column in columns
-    ]
-    return [*filled, f"drop table if exists {place}.store_version", *store.creation(schema)]
+    there = {str(name).lower() for name in frame["table_name"]}
+    return [name for name in TABLES if name in there]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-VERSION = 3
+VERSION = 4
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -55,7 +55,7 @@ RESULT = KEYS | {
     "chunk_length": "varchar",
     "compared_with": "varchar",
 }
-SINCE_VERSION_3 = ("chunk_length", "compared_with")
+SINCE_VERSION_4 = ("chunk_length", "compared_with")
 """Columns of keys that older stores lack; their rows are all of the monitor's own chunks, where these are empty."""
 TABLES: dict[str, dict[str, str]] = {
     "results": RESULT,
@@ -125,6 +125,8 @@ TABLES: dict[str, dict[str, str]] = {
         "run_id": "varchar",
         "finished_at": "timestamp",
         "labels_until": "timestamp",
+        "owner": "varchar",
+        "url": "varchar",
     },
     "kept": {
         "monitor": "varchar",
@@ -373,8 +375,8 @@ def read_results(
     """
     place = quoted(schema)
     # A store that is only read is not migrated.
-    is_older = (refuse_newer(engine, schema) or VERSION) < 3
-    columns = [name for name in RESULT if not (is_older and name in SINCE_VERSION_3)]
+    is_older = (refuse_newer(engine, schema) or VERSION) < 4
+    columns = [name for name in RESULT if not (is_older and name in SINCE_VERSION_4)]
     table = "latest_results" if as_of is None else "results_history"
     there = engine.first(
         "select count(*) as tables from information_schema.tables "
@@ -389,11 +391,10 @@ def read_results(
         time = f"timestamp '{as_of.isoformat(sep=' ')}'"
         rows = history.as_of(place, columns, monitor=literal(monitor), time=time)
         missing.remedy = "choose a later time: `runs` in the store says when it ran"
-    compared = "" if is_older else "chunk_length, compared_with, "
     frame = engine.query(
-        f"select * from ({rows}) as results order by {compared}period desc, chunk, "
-        "segment_column, segment_value, family, metric, column_name, component"
+        f"select * from ({rows}) as results order by {'' if is_older else 'chunk_length, compared_with, '}"
+        "period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
     )
     if frame.empty:
         raise missing
-    return frame.assign(**dict.fromkeys(SINCE_VERSION_3, "")) if is_older else frame
+    return frame.assign(**dict.fromkeys(SINCE_VERSION_4, "")) if is_older else frame

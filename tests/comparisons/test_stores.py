@@ -17,22 +17,22 @@ FEW: dict[str, Any] = {
 }
 
 
-def as_version_2(world: World) -> None:
+def as_version_3(world: World) -> None:
     """Makes the store what a version without comparisons left."""
     for view in reversed(store.VIEWS):
         world.connection.execute(f"drop view sqlmonitor.{view}")
     for table in ("results", "results_history", "thresholds"):
-        for column in store.SINCE_VERSION_3:
+        for column in store.SINCE_VERSION_4:
             world.connection.execute(f"alter table sqlmonitor.{table} drop column {column}")
     for view in store.views("sqlmonitor"):
         world.connection.execute(view)
-    world.connection.execute("update sqlmonitor.store_version set version = 2")
+    world.connection.execute("update sqlmonitor.store_version set version = 3")
 
 
-def test_a_store_of_version_2_is_migrated() -> None:
+def test_a_store_of_version_3_is_migrated() -> None:
     world = World()
     before = world.run(**FEW)
-    as_version_2(world)
+    as_version_3(world)
     # It can be read as it is.
     pd.testing.assert_frame_equal(store.read_results(world.engine, "sqlmonitor", "loans"), before)
     assert Results(before).comparisons() == [""]
@@ -52,7 +52,7 @@ def test_a_store_of_version_2_is_migrated() -> None:
 def test_a_migration_that_stopped_half_way_goes_on() -> None:
     world = World()
     before = world.run(**FEW)
-    as_version_2(world)
+    as_version_3(world)
     for statement in migration.columns(world.engine, "sqlmonitor"):
         world.connection.execute(statement)
     pd.testing.assert_frame_equal(store.read_results(world.engine, "sqlmonitor", "loans"), before)
