@@ -76,7 +76,7 @@ def distance(metric: str, chunk: pd.Series, reference: pd.Series) -> tuple[float
     return np.sqrt(max(sum(parts) / 2, 0)), np.nan
 
 
-@pytest.mark.parametrize("resolution", ["binned", "exact"])
+@pytest.mark.parametrize("resolution", ["exact", pytest.param("binned", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("period", ["month", pytest.param("day", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("compared_with", REFERENCES)
 def test_distances_are_those_of_raw_rows(compared_with: str, period: str, resolution: str) -> None:
@@ -149,6 +149,7 @@ def test_limits_are_of_the_references_chunks_compared_alike() -> None:
     assert np.allclose(chosen["upper_threshold"], limit, rtol=1e-12, atol=0)
 
 
+@pytest.mark.slow
 def test_only_distances_have_another_reference() -> None:
     metrics = METRICS | {"performance": ["f1"], "summary": ["row_count"]}
     found = world().run("families", chunks="quarter", compare=["previous", "year"], metrics=metrics)
@@ -188,7 +189,7 @@ def test_rolling_windows_are_those_of_raw_rows() -> None:
         "quality": ["missing"],
         "summary": ["mean", "std", "row_count"],
     }
-    few = World(where="id < 1500")
+    few = World(where="id < 1200")
     found = few.run("rolling", compare={"rolling": 7}, metrics=metrics, resolution="exact")
     windows = of(found, "rolling 7")
     rows = few.rows()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 from comparisons.world import KEYS, World, of
 
 from sqlmonitor import migration, store
@@ -49,6 +50,7 @@ def test_a_store_of_version_3_is_migrated() -> None:
     assert len(of(compared, "quarter")) > 10
 
 
+@pytest.mark.slow
 def test_a_migration_that_stopped_half_way_goes_on() -> None:
     world = World()
     before = world.run(**FEW)
