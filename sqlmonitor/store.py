@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from sqlmonitor import __version__, history
 from sqlmonitor.errors import StoreError
-from sqlmonitor.plan import Plan
+from sqlmonitor.plan import Plan, Step
 
 if TYPE_CHECKING:
     import pandas
@@ -143,6 +143,13 @@ DESTINATION = {
     "class_score_histograms": ("score_histograms", True),
 }
 
+# What a step does not know of the table that takes its rows.
+LEFT_OUT = {
+    "numeric_histograms": ("level",),
+    "categorical_histograms": ("lower_edge", "value_sum"),
+    "score_histograms": ("class",),
+}
+
 
 def quoted(name: str) -> str:
     """An identifier in quotes."""
@@ -215,6 +222,44 @@ def creation(schema: str) -> list[str]:
     return statements
 
 
+def keys_of(plan: Plan) -> str:
+    """The columns that say whose a row is, as SQL."""
+    return f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
+
+
+def stored_rows(plan: Plan, name: str, step: Step) -> tuple[str, list[str], str]:
+    """What a step's rows are in the store, but for those of ``results``.
+
+    Args:
+        plan: whose steps have run.
+        name: a key of ``DESTINATION``.
+        step: whose rows they are.
+
+    Returns:
+        The store's table, those of its columns that have values, and the SELECT of them over the steps' tables.
+    """
+    table, is_counted = DESTINATION[name]
+    columns = [column for column in TABLES[table] if column not in (*KEYS, *LEFT_OUT.get(name, ()))]
+    own = [column for column in columns if not (is_counted and column in CHUNK)]
+    # Labels have the type of the user's column; engines differ in how they would make text of it.
+    chosen = [
+        f"cast(rows_of_step.{column} as varchar) as {column}"
+        if column.endswith("_label")
+        else f"rows_of_step.{column}"
+        for column in own
+    ]
+    if not is_counted:
+        select = f"select {keys_of(plan)}, {', '.join(chosen)} from {step.table} as rows_of_step"
+        return table, [*KEYS, *own], select
+    placed = "chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value"
+    select = (
+        f"select {keys_of(plan)}, {placed}, {', '.join(chosen)} from {step.table} as rows_of_step "
+        "inner join sqlmonitor_chunks as chunks on rows_of_step.chunk_number = chunks.chunk_number "
+        "where rows_of_step.segment_column = ''"
+    )
+    return table, [*KEYS, *CHUNK, *own], select
+
+
 def publication(
     plan: Plan,
     *,
@@ -239,7 +284,7 @@ def publication(
     """
     place = quoted(plan.schema)
     own = f"monitor = {literal(plan.monitor)} and fit_id = {literal(plan.fit_id)}"
-    keys = f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
+    keys = keys_of(plan)
     # A fit replaces what it makes, the reference's rows; what a run made of the analysis stays.
     part = own + (" and period = 'reference'" if stage == "fit" else "")
     statements = [f"delete from {place}.{table} where {own}" for table in FITTED]
@@ -253,41 +298,10 @@ def publication(
     for name, step in plan.stored.items():
         if name == "results":
             continue
-        table, is_counted = DESTINATION[name]
-        columns = [column for column in TABLES[table] if column not in (*KEYS, *CHUNK)]
-        if name == "thresholds":
-            columns = [column for column in TABLES[table] if column not in KEYS]
-        if name == "numeric_histograms":
-            columns.remove("level")
-        if name == "categorical_histograms":
-            columns.remove("lower_edge")
-            columns.remove("value_sum")
-        if name == "score_histograms":
-            columns.remove("class")
-        listed = ", ".join(columns)
-        # Labels have the type of the user's column; engines differ in how they would make text of it.
-        chosen = ", ".join(
-            f"cast(rows_of_step.{column} as varchar) as {column}"
-            if column.endswith("_label")
-            else f"rows_of_step.{column}"
-            for column in columns
-        )
-        if is_counted:
-            statements.append(
-                f"insert into {place}.{table} (monitor, fit_id, {', '.join(CHUNK)}, {listed}) "
-                f"select {keys}, chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value, {chosen} "
-                f"from {step.table} as rows_of_step inner join sqlmonitor_chunks as chunks "
-                "on rows_of_step.chunk_number = chunks.chunk_number where rows_of_step.segment_column = ''"
-                + (
-                    f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
-                    if recounted is not None
-                    else ""
-                )
-            )
-        else:
-            statements.append(
-                f"insert into {place}.{table} (monitor, fit_id, {listed}) select {keys}, {chosen} from {step.table} as rows_of_step"
-            )
+        table, columns, select = stored_rows(plan, name, step)
+        if recounted is not None and DESTINATION[name][1]:
+            select += f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
+        statements.append(f"insert into {place}.{table} ({', '.join(columns)}) {select}")
     statements += history.replacement(
         place,
         plan.stored["results"].table,

@@ -33,7 +33,7 @@ LEVELS = [
     ["history"],
     ["store"],
     ["migration", "incremental", "housekeeping"],
-    ["script", "validation"],
+    ["script", "validation", "dbt_export"],
     ["runner"],
     ["chart"],
     ["results"],

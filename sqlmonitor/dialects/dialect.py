@@ -38,6 +38,8 @@ class Dialect:
         clone: makes a ``{copy}`` of a lasting ``{table}``, for engines without transactions: changes are made on
             copies, which then take the tables' places. Empty for all others.
         exchange: gives a ``{copy}`` the name of its ``{table}``, and the other way round, at once.
+        after_table: follows the making of a lasting ``{table}`` that other statements will read; empty where
+            nothing is to be done.
         keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
     """
 
@@ -53,4 +55,5 @@ class Dialect:
     commit: str = "commit"
     clone: str = ""
     exchange: str = ""
+    after_table: str = ""
     keep_constants: str | None = None

@@ -7,6 +7,7 @@ from sqlmonitor.incremental.hashing import (
     final_values,
     is_kept_by_chunk,
     is_kept_whole,
+    is_of_reference,
     kept_steps,
 )
 from sqlmonitor.incremental.keeping import keep_fit, keep_run
@@ -29,6 +30,7 @@ __all__ = [
     "ids_read",
     "is_kept_by_chunk",
     "is_kept_whole",
+    "is_of_reference",
     "keep_fit",
     "keep_run",
     "kept_steps",
