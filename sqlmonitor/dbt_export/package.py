@@ -65,7 +65,7 @@ def package(
     files: dict[str, str] = {}
     for monitor, plan in planned:
         own = plain(monitor.name, 24)
-        made = models(plan, relations, dialect)
+        made = models(plan, monitor, relations, dialect)
         for model in made:
             files[f"models/{own}/{model.folder}/{model.name}.sql"] = _marked(model.sql)
         files[f"models/{own}/{own}.yml"] = _yaml(of_models(made, dialect))

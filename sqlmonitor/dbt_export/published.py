@@ -8,14 +8,15 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import dialects, store
-from sqlmonitor.dbt_export.jinja import Calls, written
+from sqlmonitor.dbt_export.calls import marked
+from sqlmonitor.dbt_export.jinja import quoted, written
 from sqlmonitor.dbt_export.models import config, put_calls
 from sqlmonitor.dbt_export.relations import Relations
 from sqlmonitor.plan import Plan
 
 PUBLISHED = ("results", *store.COUNTED, *store.FITTED)
 OPEN_ALERTS = "sqlmonitor_open_alerts"
-INVOCATION = "{{ invocation_id }}"
+INVOCATION = "'{{ invocation_id }}'"
 INVOKED = "sqlmonitor_invocation"
 ABOUT = {
     "results": "every value with its chunk, band, thresholds and alert",
@@ -44,7 +45,7 @@ def published(plans: Sequence[Plan], relations: Relations, dialect: str) -> dict
             for select in _selects(plan, table)
         ]
         if parts:
-            head = f"-- {table}: {ABOUT[table]}\n{config('table', dialect)}\n"
+            head = f"-- {table}: {ABOUT[table]}\n{config(dialect, materialized=quoted('table'))}\n"
             made[f"sqlmonitor_{table}"] = head + "\nunion all\n".join(parts) + "\n"
     made[OPEN_ALERTS] = (
         "-- open_alerts: the results of the analysis that are outside their thresholds\n"
@@ -58,7 +59,7 @@ def _selects(plan: Plan, table: str) -> list[str]:
     """Canonical SQL of a monitor's rows of one of the store's tables, with all columns of it."""
     if table == "results":
         now = "cast(current_timestamp as timestamp)"
-        given = {"run_id": f"'{INVOKED}'", "computed_at": now}
+        given = {"run_id": INVOKED, "computed_at": now}
         return [_whole(table, plan.stored["results"].table, list(store.RESULT), given)]
     made = []
     for name, step in plan.stored.items():
@@ -77,10 +78,8 @@ def _whole(table: str, rows: str, there: Sequence[str], given: dict[str, str]) -
 
 
 def _part(plan: Plan, select: str, relations: Relations, table: str, dialect: str) -> str:
-    def place(tree: exp.Expr, calls: Calls) -> None:
-        put_calls(tree, calls, plan, relations)
-        for one in list(tree.find_all(exp.Literal)) if table == "results" else []:
-            if one.is_string and one.this == INVOKED:
-                one.replace(exp.Column(this=calls.placed(f"'{INVOCATION}'")))
-
-    return written(sqlglot.parse_one(select, dialect=dialects.CANONICAL), place, dialect)
+    tree = sqlglot.parse_one(select, dialect=dialects.CANONICAL)
+    for column in tree.find_all(exp.Column):
+        if column.name == INVOKED:
+            marked(column, INVOCATION)
+    return written(tree, lambda one, calls: put_calls(one, calls, plan, relations), dialect)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
+from sqlmonitor.dbt_export.calls import CALL, put_name
 from sqlmonitor.dbt_export.jinja import Calls, called
 from sqlmonitor.dbt_export.names import plain
 
@@ -42,7 +43,11 @@ class Relations:
         within = {cte.alias_or_name.casefold() for cte in tree.find_all(exp.CTE)}
         for table in tree.find_all(exp.Table):
             is_named = all(isinstance(part, exp.Identifier) for part in table.parts)
-            if is_named and (len(table.parts) > 1 or table.name.casefold() not in within):
+            if (
+                CALL not in table.meta
+                and is_named
+                and (len(table.parts) > 1 or table.name.casefold() not in within)
+            ):
                 table.meta[OF_USER] = True
 
     def place(self, table: exp.Table, calls: Calls) -> None:
@@ -79,12 +84,3 @@ class Relations:
         if all(one["name"] != table for one in properties["tables"]):
             properties["tables"].append({"name": table, "identifier": identifier})
         return called("source", source, table)
-
-
-def put_name(table: exp.Table, name: exp.Identifier) -> None:
-    """Gives a table in a statement another name; columns still find it by the former one."""
-    if not table.alias:
-        table.set("alias", exp.TableAlias(this=table.this.copy()))
-    for key in ("db", "catalog"):
-        table.set(key, None)
-    table.set("this", name)

@@ -181,6 +181,7 @@ POSTGRES = Dialect(
     "create temporary table {table} as\n{select};\nanalyze {table}",
     begin="begin",
     after_table="analyze {table}",
+    replaces_chunks=True,
     rewrites=(
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),

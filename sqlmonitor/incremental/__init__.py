@@ -14,7 +14,7 @@ from sqlmonitor.incremental.keeping import keep_fit, keep_run
 from sqlmonitor.incremental.labels import Labels, ids_read, late_labels
 from sqlmonitor.incremental.recount import AS_USUAL, Asked, Reading, Recount, decide
 from sqlmonitor.incremental.state import Kept, State, read_state
-from sqlmonitor.incremental.statements import statement
+from sqlmonitor.incremental.statements import restricted, statement
 
 __all__ = [
     "AS_USUAL",
@@ -36,5 +36,6 @@ __all__ = [
     "kept_steps",
     "late_labels",
     "read_state",
+    "restricted",
     "statement",
 ]
