@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from io import StringIO
 from typing import Any
 
@@ -123,6 +124,7 @@ def _said(table: str, name: str, column: str) -> dict[str, Any]:
     return said
 
 
+@cache
 def type_name(kind: str, dialect: str) -> str:
     """A type in the dialect's words."""
     return (
