@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sqlmonitor import __version__, history
+from sqlmonitor import __version__, destination, history
 from sqlmonitor.errors import StoreError
-from sqlmonitor.plan import Plan, Step
+from sqlmonitor.plan import Plan
 
 if TYPE_CHECKING:
     import pandas
@@ -131,24 +131,6 @@ TABLES: dict[str, dict[str, str]] = {
 }
 FITTED = ("edges", "levels", "calibration", "thresholds")
 COUNTED = ("histograms", "score_histograms")
-# Where a step's rows go: its table in the store, and whether they are counted by chunk.
-DESTINATION = {
-    "edges": ("edges", False),
-    "levels": ("levels", False),
-    "calibration": ("calibration", False),
-    "thresholds": ("thresholds", False),
-    "numeric_histograms": ("histograms", True),
-    "categorical_histograms": ("histograms", True),
-    "score_histograms": ("score_histograms", True),
-    "class_score_histograms": ("score_histograms", True),
-}
-
-# What a step does not know of the table that takes its rows.
-LEFT_OUT = {
-    "numeric_histograms": ("level",),
-    "categorical_histograms": ("lower_edge", "value_sum"),
-    "score_histograms": ("class",),
-}
 
 
 def quoted(name: str) -> str:
@@ -222,42 +204,21 @@ def creation(schema: str) -> list[str]:
     return statements
 
 
-def keys_of(plan: Plan) -> str:
-    """The columns that say whose a row is, as SQL."""
-    return f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
-
-
-def stored_rows(plan: Plan, name: str, step: Step) -> tuple[str, list[str], str]:
-    """What a step's rows are in the store, but for those of ``results``.
+def rows(plan: Plan, name: str) -> tuple[str, list[str], str]:
+    """What a stored step's rows are in the store, but for those of ``results``.
 
     Args:
         plan: whose steps have run.
-        name: a key of ``DESTINATION``.
-        step: whose rows they are.
+        name: of the step among the plan's stored ones.
 
     Returns:
         The store's table, those of its columns that have values, and the SELECT of them over the steps' tables.
     """
-    table, is_counted = DESTINATION[name]
-    columns = [column for column in TABLES[table] if column not in (*KEYS, *LEFT_OUT.get(name, ()))]
-    own = [column for column in columns if not (is_counted and column in CHUNK)]
-    # Labels have the type of the user's column; engines differ in how they would make text of it.
-    chosen = [
-        f"cast(rows_of_step.{column} as varchar) as {column}"
-        if column.endswith("_label")
-        else f"rows_of_step.{column}"
-        for column in own
-    ]
-    if not is_counted:
-        select = f"select {keys_of(plan)}, {', '.join(chosen)} from {step.table} as rows_of_step"
-        return table, [*KEYS, *own], select
-    placed = "chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value"
-    select = (
-        f"select {keys_of(plan)}, {placed}, {', '.join(chosen)} from {step.table} as rows_of_step "
-        "inner join sqlmonitor_chunks as chunks on rows_of_step.chunk_number = chunks.chunk_number "
-        "where rows_of_step.segment_column = ''"
-    )
-    return table, [*KEYS, *CHUNK, *own], select
+    keys = f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
+    table = destination.DESTINATION[name][0]
+    columns = [column for column in TABLES[table] if column not in KEYS]
+    written, select = destination.rows(name, plan.stored[name].table, columns, chunk=CHUNK, keys=keys)
+    return table, [*KEYS, *written], select
 
 
 def publication(
@@ -284,7 +245,7 @@ def publication(
     """
     place = quoted(plan.schema)
     own = f"monitor = {literal(plan.monitor)} and fit_id = {literal(plan.fit_id)}"
-    keys = keys_of(plan)
+    keys = f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
     # A fit replaces what it makes, the reference's rows; what a run made of the analysis stays.
     part = own + (" and period = 'reference'" if stage == "fit" else "")
     statements = [f"delete from {place}.{table} where {own}" for table in FITTED]
@@ -295,11 +256,11 @@ def publication(
             "or chunk not in (select chunk from sqlmonitor_chunks where period = 'analysis'))"
         )
     statements += [f"delete from {place}.{table} where {counted}" for table in COUNTED]
-    for name, step in plan.stored.items():
+    for name in plan.stored:
         if name == "results":
             continue
-        table, columns, select = stored_rows(plan, name, step)
-        if recounted is not None and DESTINATION[name][1]:
+        table, columns, select = rows(plan, name)
+        if recounted is not None and table in COUNTED:
             select += f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
         statements.append(f"insert into {place}.{table} ({', '.join(columns)}) {select}")
     statements += history.replacement(

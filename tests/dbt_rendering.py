@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
@@ -90,6 +90,13 @@ def rendered(
     return made
 
 
+def write(package: Package, folder: Path) -> None:
+    """Writes a package's files."""
+    for name, text in package.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+
 def models_of(package: Package) -> dict[str, str]:
     """Texts of the models by name."""
     return {
@@ -153,10 +160,14 @@ KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric"
 
 
 class World:
-    """A small warehouse and its monitor."""
+    """A small warehouse and its monitor.
 
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
+    Args:
+        file: of the database; in memory by default.
+    """
+
+    def __init__(self, file: str = ":memory:") -> None:
+        self.connection = duckdb.connect(file)
         self.engine = DuckDB(self.connection)
         self.monitor: dict[str, Any] = copy.deepcopy(MONITOR)
         self.sql(f"create table scored as {rows(400, 14)}")
@@ -165,8 +176,11 @@ class World:
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(text).fetchall()
 
+    def text(self, warehouse: str = "duckdb://") -> str:
+        return json.dumps({"version": 1, "warehouse": warehouse, "monitors": [self.monitor]})
+
     def project(self) -> Project:
-        return loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [self.monitor]}))
+        return loads(self.text())
 
     def by_run(self) -> pd.DataFrame:
         return ordered(runner.run(self.project(), self.project().monitors[0], self.engine))

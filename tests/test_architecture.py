@@ -30,7 +30,7 @@ LEVELS = [
     ["slots"],
     ["templates"],
     ["engines"],
-    ["history"],
+    ["history", "destination"],
     ["store"],
     ["migration", "incremental", "housekeeping"],
     ["script", "validation", "dbt_export"],

@@ -12,6 +12,7 @@ from sqlmonitor.dbt_export.calls import marked
 from sqlmonitor.dbt_export.jinja import quoted, written
 from sqlmonitor.dbt_export.models import config, put_calls
 from sqlmonitor.dbt_export.relations import Relations
+from sqlmonitor.destination import DESTINATION
 from sqlmonitor.plan import Plan
 
 PUBLISHED = ("results", *store.COUNTED, *store.FITTED)
@@ -62,9 +63,9 @@ def _selects(plan: Plan, table: str) -> list[str]:
         given = {"run_id": INVOKED, "computed_at": now}
         return [_whole(table, plan.stored["results"].table, list(store.RESULT), given)]
     made = []
-    for name, step in plan.stored.items():
-        if name != "results" and store.DESTINATION[name][0] == table:
-            _, columns, select = store.stored_rows(plan, name, step)
+    for name in plan.stored:
+        if name != "results" and DESTINATION[name][0] == table:
+            _, columns, select = store.rows(plan, name)
             made.append(_whole(table, f"({select})", columns, {}))
     return made
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import jinja2
 import pytest
-from dbt_rendering import World, equal, exported, make, models_of, plain_text
+from dbt_projects import build, connection, needs_dbt, write_profiles
+from dbt_rendering import World, equal, exported, make, models_of, ordered, plain_text, write
 from ruamel.yaml import YAML
 
 from sqlmonitor.dbt_export import Package
@@ -39,9 +43,8 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-@pytest.fixture(scope="module")
-def hostile() -> Iterator[World]:
-    made = World()
+def made_hostile(made: World) -> None:
+    """Puts the words into a world and its monitor."""
     made.sql('alter table scored rename to "{{ x }} scored"')
     for plain, name in LEVELS.items():
         made.sql(f'update "{{{{ x }}}} scored" set region = {literal(name)} where region = {literal(plain)}')
@@ -65,6 +68,12 @@ def hostile() -> Iterator[World]:
         {"name": "{{ kpi }}", "sql": "sum(case when region = '{{ this }}' then 1 else 0 end) / count(*)"}
     ]
     monitor["where"] = "coalesce(region, '') <> '{% endif %}'"
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[World]:
+    made = World()
+    made_hostile(made)
     yield made
     made.connection.close()
 
@@ -121,3 +130,28 @@ def test_models_call_only_what_we_wrote(package: Package) -> None:
         for call in environment.parse(text).find_all(jinja2.nodes.Call):
             called.add(call.node.name)
     assert called == {"config", "ref", "source", "var", "is_incremental"}
+
+
+@needs_dbt
+@pytest.mark.slow
+def test_dbt_itself_renders_them_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SQLMONITOR_SECRET", "a-secret-8fd1")
+    file = tmp_path / "shop.duckdb"
+    world = World(str(file))
+    made_hostile(world)
+    world.monitor["description"] += " {{ env_var('SQLMONITOR_SECRET') }}"
+    world.monitor["kpis"][0]["name"] = "{{ env_var('SQLMONITOR_SECRET') }}"
+    expected = world.by_run()
+    write(exported(world.project(), world.engine), tmp_path)
+    world.connection.close()
+    write_profiles(tmp_path, watched=connection(f"duckdb:///{file}"))
+    build(tmp_path)
+    with duckdb.connect(str(file)) as opened:
+        found = opened.execute("select * from main_sqlmonitor.sqlmonitor_results").df()
+    equal(ordered(found), expected)
+    manifest = json.loads((tmp_path / "target" / "manifest.json").read_text(encoding="utf-8"))
+    told = manifest["nodes"]["model.watched.sqlmonitor_results"]["description"]
+    assert world.monitor["description"] in told
+    compiled = [path.read_text(encoding="utf-8") for path in (tmp_path / "target" / "run").rglob("*.sql")]
+    assert len(compiled) > 60
+    assert not any("a-secret-8fd1" in text for text in compiled)
