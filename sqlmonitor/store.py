@@ -14,9 +14,10 @@ from sqlmonitor.plan import Plan
 if TYPE_CHECKING:
     import pandas
 
+    from sqlmonitor.definitions import Monitor
     from sqlmonitor.engines import Engine
 
-VERSION = 2
+VERSION = 3
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -119,6 +120,8 @@ TABLES: dict[str, dict[str, str]] = {
         "run_id": "varchar",
         "finished_at": "timestamp",
         "labels_until": "timestamp",
+        "owner": "varchar",
+        "url": "varchar",
     },
     "kept": {
         "monitor": "varchar",
@@ -284,6 +287,20 @@ def publication(
         f"(select cast(coalesce(sum(row_count), 0) as bigint) from sqlmonitor_chunks{chosen}), {literal(reading)}"
     )
     return statements
+
+
+def described(monitor: Monitor, schema: str) -> str:
+    """The statement that writes who owns a monitor's model and where it is described, beside the monitor's run.
+
+    They stand in ``monitors`` and not in every row of ``results``: they say nothing of a value, and a new owner
+    must not change old results.
+    """
+    columns = {"owner": monitor.owner, "url": monitor.url}
+    written = ", ".join(
+        f"{column} = {'cast(null as varchar)' if value is None else literal(value)}"
+        for column, value in columns.items()
+    )
+    return f"update {quoted(schema)}.monitors set {written} where monitor = {literal(monitor.name)}"
 
 
 def version(engine: Engine, schema: str) -> int | None:

@@ -22,25 +22,45 @@ __all__ = ["export"]
 @click.command("export", epilog="Example: sqlmonitor dbt export monitoring --profile shop")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @monitor_argument
-@click.option("--profile", metavar="NAME", help="In profiles.yml; DIR's own name by default.")
+@click.option(
+    "--profile", metavar="NAME", help="In profiles.yml; the dbt project's by default, or DIR's name."
+)
+@click.option("--sources", "stands_alone", is_flag=True, help="Read models of the dbt project as sources.")
 @global_options
 @click.pass_obj
-def export(settings: Settings, folder: Path, monitor: str | None, profile: str | None) -> None:
+def export(
+    settings: Settings, folder: Path, monitor: str | None, profile: str | None, stands_alone: bool
+) -> None:
     """Write monitors as a dbt package, which computes the same results in SQL alone.
 
-    The package has DIR's name. Only types of columns are read from the warehouse. Files of a former export are
-    replaced; a file of anybody else is never touched.
+    The package has DIR's name. What a monitor names by ref() or source() is named so: install the
+    package in the dbt project that has it. With --sources it stands alone. Only the types of columns
+    are read from the warehouse. Files of a former export are replaced, others are never touched.
     """
     from sqlmonitor import dbt_export
 
     project = settings.project()
     with connect(project, read_only=True) as engine:
         planned = [_planned(project, one, engine) for one in chosen(project, monitor)]
-    if profile is None and isinstance(project.warehouse, dict):
-        profile = project.warehouse.get("dbt_profile")
-    made = dbt_export.package(project, planned, name=folder.resolve().name, profile=profile)
+    made = dbt_export.package(
+        project,
+        planned,
+        name=folder.resolve().name,
+        profile=profile or _profile(settings, project),
+        stands_alone=stands_alone,
+    )
     _write(folder, made.files)
     click.echo(f"{folder}: dbt package {made.name} with {len(made.files)} files, profile {made.profile}")
+
+
+def _profile(settings: Settings, project: Project) -> str | None:
+    """That of the dbt project that is named, or stands around the project file."""
+    from sqlmonitor.dbt import DbtProject
+
+    beside = project.path.parent if project.path else Path()
+    around = DbtProject.at(Path(settings.dbt)) if settings.dbt is not None else DbtProject.above(beside)
+    named = around.setting("profile") if around is not None else None
+    return str(named) if named else None
 
 
 def _planned(project: Project, monitor: Monitor, engine: Engine) -> tuple[Monitor, Plan]:

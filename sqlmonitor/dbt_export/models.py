@@ -107,8 +107,7 @@ def tree_of(step: Step, relations: Relations) -> exp.Expr:
     """A step's SELECT as a tree in which the user's words and relations are marked."""
     slots = Slots()
     text = templates.rendered(step, slots)
-    for tree in slots.trees.values():
-        relations.mark(tree)
+    slots.trees = {name: relations.marked(tree) for name, tree in slots.trees.items()}
     return slots.filled(text)
 
 

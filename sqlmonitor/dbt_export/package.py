@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmonitor import __version__, dialects
+from sqlglot import exp
+
+from sqlmonitor import __version__, dialects, names
 from sqlmonitor.dbt_export.macros import MACROS
 from sqlmonitor.dbt_export.models import checks, models
 from sqlmonitor.dbt_export.names import plain
@@ -44,7 +46,7 @@ def package(
     *,
     name: str,
     profile: str | None = None,
-    known: Mapping[Parts, str] | None = None,
+    stands_alone: bool = False,
 ) -> Package:
     """Writes monitors as a dbt package, which computes their results with no Python of ours.
 
@@ -53,13 +55,14 @@ def package(
         planned: each monitor with its plan, which knows the types of the columns.
         name: the package's, as the user wrote it.
         profile: the name of the connection in `profiles.yml`; the package's own where it is None.
-        known: calls such as ``{{ ref('scored') }}`` by the parts of a relation's name, in small letters.
+        stands_alone: True to declare every relation as a source; False to name what the project file names by
+            `{dbt: …}` as it does, for a package of the dbt project that has it.
 
     Raises:
         UnsupportedError: where the dialect cannot say a step.
     """
     dialect = project.dialect
-    relations = Relations(dialect, known or {})
+    relations = Relations(dialect) if stands_alone else _known(project)
     called = plain(name)
     profile = profile or called
     files: dict[str, str] = {}
@@ -82,6 +85,24 @@ def package(
     files["dbt_project.yml"] = _yaml(_project(called, profile, project))
     files["README.md"] = f"<!-- {MARK} -->\n{readme(called, profile, planned, stored)}"
     return Package(called, profile, files)
+
+
+def _known(project: Project) -> Relations:
+    """The relations that the project file names by calls of dbt."""
+    models: dict[Parts, str] = {}
+    queries: list[tuple[exp.Query, str]] = []
+    functions = {
+        monitor.predictions.sql: monitor.allow_functions
+        for monitor in project.monitors
+        if monitor.predictions.sql is not None
+    }
+    for text, call in project.dbt_calls.items():
+        if text in functions:
+            queries.append((names.query(text, project.dialect, functions[text]), f"{{{{ {call} }}}}"))
+            continue
+        parts = names.relation(text, project.dialect).parts
+        models[tuple(part.name.casefold() for part in parts)] = f"{{{{ {call} }}}}"
+    return Relations(project.dialect, models, queries)
 
 
 def _project(name: str, profile: str, project: Project) -> dict[str, Any]:

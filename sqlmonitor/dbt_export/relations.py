@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
-from sqlmonitor.dbt_export.calls import CALL, put_name
+from sqlmonitor.dbt_export.calls import CALL, marked, put_name
 from sqlmonitor.dbt_export.jinja import Calls, called
 from sqlmonitor.dbt_export.names import plain
 
@@ -31,15 +31,24 @@ class Relations:
     Args:
         dialect: of the user's SQL.
         models: calls such as ``{{ ref('scored') }}`` by the parts of the relation's name, in small letters.
+        queries: those of ephemeral models, each with its call.
         declared: tables by the name of their source, as its properties say them; added to.
     """
 
     dialect: str
     models: Mapping[Parts, str] = field(default_factory=dict)
+    queries: Sequence[tuple[exp.Query, str]] = ()
     declared: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def mark(self, tree: exp.Expr) -> None:
-        """Notes in a tree of the user's words which of its tables are relations, and not parts of a query."""
+    def marked(self, tree: exp.Expr) -> exp.Expr:
+        """A tree of the user's words in which it is noted what is a relation, and not part of a query."""
+        call = next((call for query, call in self.queries if tree == exp.Subquery(this=query)), None)
+        if call is not None:
+            return marked(exp.to_table("ephemeral"), call)
+        self._mark_tables(tree)
+        return tree
+
+    def _mark_tables(self, tree: exp.Expr) -> None:
         within = {cte.alias_or_name.casefold() for cte in tree.find_all(exp.CTE)}
         for table in tree.find_all(exp.Table):
             is_named = all(isinstance(part, exp.Identifier) for part in table.parts)
