@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -139,24 +140,32 @@ def config(dialect: str, **how: str) -> str:
     return f"{{{{ config({', '.join(f'{key}={value}' for key, value in (how | hook).items())}) }}}}"
 
 
-def checks(plan: Plan, relations: Relations, dialect: str) -> dict[str, str]:
+def checks(plan: Plan, of_rows: Sequence[Check], relations: Relations, dialect: str) -> dict[str, str]:
     """A test for every promise about the data: it has rows only where the promise is broken.
+
+    Args:
+        plan: of a monitor.
+        of_rows: promises about the user's relations, beside those of the plan.
+        relations: the user's, which are added to.
+        dialect: whose words are wanted.
 
     Returns:
         Texts by name.
     """
+    monitor = plain(plan.monitor, 24)
+    asked = {f"{monitor}__rows_{number}": (check, True) for number, check in enumerate(of_rows, 1)}
+    asked |= {
+        f"{model_name(plan.monitor, plan[check.after])}_{number}": (check, False)
+        for number, check in enumerate(plan.checks, 1)
+    }
     made: dict[str, str] = {}
-    for number, check in enumerate(plan.checks, 1):
-        name = f"{model_name(plan.monitor, plan[check.after])}_{number}"
-        tree = _tree_of_check(check, relations)
+    for name, (check, is_of_user) in asked.items():
+        tree = (
+            sqlglot.parse_one(check.sql, dialect=dialects.CANONICAL)
+            if isinstance(check.sql, str)
+            else check.sql.copy()
+        )
+        tree = relations.marked(tree) if is_of_user else tree
         sql = written(tree, lambda one, calls: put_calls(one, calls, plan, relations), dialect)
-        made[name] = f"{escaped(comment(f'{check.message}{chr(10)}{check.remedy}'))}{sql}\n"
+        made[name] = f"{escaped(comment(check.message))}{escaped(comment(check.remedy))}{sql}\n"
     return made
-
-
-def _tree_of_check(check: Check, relations: Relations) -> exp.Expr:
-    return (
-        sqlglot.parse_one(check.sql, dialect=dialects.CANONICAL)
-        if isinstance(check.sql, str)
-        else check.sql.copy()
-    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from sqlmonitor import __version__, dialects, names
+from sqlmonitor import __version__, dialects, names, validation
 from sqlmonitor.dbt_export.macros import MACROS
 from sqlmonitor.dbt_export.models import checks, models
 from sqlmonitor.dbt_export.names import plain
@@ -72,7 +72,8 @@ def package(
         for model in made:
             files[f"models/{own}/{model.folder}/{model.name}.sql"] = _marked(model.sql)
         files[f"models/{own}/{own}.yml"] = _yaml(of_models(made, dialect))
-        for test, text in checks(plan, relations, dialect).items():
+        of_rows = validation.row_checks(project, monitor)
+        for test, text in checks(plan, of_rows, relations, dialect).items():
             files[f"tests/{own}/{test}.sql"] = _marked(text)
     stored = published([plan for _, plan in planned], relations, dialect)
     files |= {f"models/{model}.sql": _marked(text) for model, text in stored.items()}

@@ -42,9 +42,14 @@ class Relations:
 
     def marked(self, tree: exp.Expr) -> exp.Expr:
         """A tree of the user's words in which it is noted what is a relation, and not part of a query."""
-        call = next((call for query, call in self.queries if tree == exp.Subquery(this=query)), None)
-        if call is not None:
-            return marked(exp.to_table("ephemeral"), call)
+        for found in list(tree.find_all(exp.Subquery)):
+            call = next((call for query, call in self.queries if found.this == query), None)
+            if call is not None:
+                table = marked(
+                    exp.Table(this=exp.to_identifier("ephemeral"), alias=found.args.get("alias")), call
+                )
+                found.replace(table)
+                tree = table if found is tree else tree
         self._mark_tables(tree)
         return tree
 

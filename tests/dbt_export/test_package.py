@@ -114,6 +114,24 @@ def test_promises_about_the_data_are_tests(world: World, package: Package) -> No
     make(package, world.sql, SOURCES)
     (found,) = broken()
     assert "outside [0, 1]" in tests[found]
+    world.sql("update scored set score = 0.5 where id = 3")
+    make(package, world.sql, SOURCES)
+    world.sql("insert into outcomes from outcomes where id = 5")
+    (found,) = broken()
+    assert "so a join would multiply predictions" in tests[found]
+
+
+def test_a_reference_of_its_own_shares_no_row_with_the_analysis(world: World) -> None:
+    world.sql("create table history as select * from scored where happened < timestamp '2024-05-01'")
+    world.monitor |= {"task": "none", "model": None, "target": None, "kpis": []}
+    world.monitor |= {"reference": {"relation": "history"}, "where": "happened >= timestamp '2024-05-01'"}
+    package = exported(world.project(), world.engine)
+    (test,) = (text for text in package.files.values() if "in the reference and in the analysis" in text)
+    sources = SOURCES | {"monitored.history": "history"}
+    sql = rendered(test, sources=sources, relation=str).sql
+    assert world.sql(sql) == []
+    world.sql("insert into history from scored where id = 399")
+    assert world.sql(sql) == [(1, "399")]
 
 
 def test_properties_are_true_of_the_models(world: World, package: Package) -> None:
