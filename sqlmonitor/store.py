@@ -14,7 +14,6 @@ from sqlmonitor.plan import Plan
 if TYPE_CHECKING:
     import pandas
 
-    from sqlmonitor.definitions import Monitor
     from sqlmonitor.engines import Engine
 
 VERSION = 3
@@ -287,20 +286,6 @@ def publication(
         f"(select cast(coalesce(sum(row_count), 0) as bigint) from sqlmonitor_chunks{chosen}), {literal(reading)}"
     )
     return statements
-
-
-def described(monitor: Monitor, schema: str) -> str:
-    """The statement that writes who owns a monitor's model and where it is described, beside the monitor's run.
-
-    They stand in ``monitors`` and not in every row of ``results``: they say nothing of a value, and a new owner
-    must not change old results.
-    """
-    columns = {"owner": monitor.owner, "url": monitor.url}
-    written = ", ".join(
-        f"{column} = {'cast(null as varchar)' if value is None else literal(value)}"
-        for column, value in columns.items()
-    )
-    return f"update {quoted(schema)}.monitors set {written} where monitor = {literal(monitor.name)}"
 
 
 def version(engine: Engine, schema: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlmonitor import dialects
-from sqlmonitor.dbt.manifest import Node
+from sqlmonitor.dbt.manifest import Node, mapping
 from sqlmonitor.dbt.meta import KEY, Meta, value_of
 
 __all__ = ["columns_of", "typed_features"]
@@ -24,8 +24,7 @@ KIND_OF_TYPE = {
 
 def columns_of(node: Node) -> dict[str, dict[str, Any]]:
     """The columns that dbt's files describe, by their names in lower case."""
-    columns = node.get("columns")
-    some = columns.values() if isinstance(columns, dict) else ()
+    some = mapping(node, "columns").values()
     return {str(one.get("name")).casefold(): one for one in some if isinstance(one, dict)}
 
 
@@ -65,12 +64,14 @@ def typed_features(monitor: dict[str, Any], predictions: Node | None, meta: Meta
     if features == "all":
         features = {"all": True}
     if isinstance(features, dict) and features.get("all") is True:
-        listed = {str(name).casefold() for kind in KINDS for name in features.get(kind) or []}
+        # What is no list is complained of where the monitor is validated.
+        lists = {kind: features[kind] for kind in KINDS if isinstance(features.get(kind), list)}
+        listed = {str(name).casefold() for names in lists.values() for name in names}
         merged = dict(features)
         for kind in KINDS:
             more = [name for name in said[kind] if name.casefold() not in listed]
-            if more:
-                merged[kind] = [*(features.get(kind) or []), *more]
+            if more and (kind in lists or features.get(kind) is None):
+                merged[kind] = [*lists.get(kind, []), *more]
         return monitor | {"features": merged}
     return monitor
 

@@ -98,9 +98,10 @@ def _profile(warehouse: object) -> dict[str, str] | None:
     if not isinstance(warehouse, dict):
         return None
     try:
-        return dict(addresses.check(warehouse))
+        checked = addresses.check(warehouse)
     except PydanticCustomError:
         return None
+    return checked if isinstance(checked, dict) else None
 
 
 def _asked_target(document: Document) -> str | None:

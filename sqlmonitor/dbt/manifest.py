@@ -14,7 +14,7 @@ from sqlmonitor.dbt.project import PROJECT_FILE, DbtProject
 from sqlmonitor.dbt.reading import json_of
 from sqlmonitor.errors import ConfigurationError
 
-__all__ = ["Manifest", "Node"]
+__all__ = ["Manifest", "Node", "mapping"]
 
 SCHEMAS = {"v12": "dbt 1.8 to 1.11"}
 """Versions of the manifest's schema that are read, and who writes them."""
@@ -25,6 +25,12 @@ KINDS = ("model", "seed", "snapshot")
 PARSE = "dbt parse"
 
 Node = dict[str, Any]
+
+
+def mapping(node: Node, key: str) -> dict[str, Any]:
+    """A part of a node that is a mapping; an empty one where it is missing or anything else."""
+    found = node.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -116,9 +122,8 @@ class Manifest:
 
     def is_disabled(self, name: str) -> bool:
         """Whether a model of this name is switched off."""
-        disabled = self.data.get("disabled")
-        some = disabled.values() if isinstance(disabled, dict) else ()
-        return any(node.get("name") == name for nodes in some if isinstance(nodes, list) for node in nodes)
+        some = [nodes for nodes in mapping(self.data, "disabled").values() if isinstance(nodes, list)]
+        return any(isinstance(node, dict) and node.get("name") == name for nodes in some for node in nodes)
 
     def newer_files(self) -> list[str]:
         """Files of the project that changed since the manifest was made, by their paths in it.
@@ -128,7 +133,7 @@ class Manifest:
         """
         made_at = self.made_at
         hashes = {
-            str(node.get("original_file_path")): str((node.get("checksum") or {}).get("checksum"))
+            str(node.get("original_file_path")): str(mapping(node, "checksum").get("checksum"))
             for node in self.nodes()
         }
         folder = self.project.folder
@@ -156,10 +161,10 @@ class Manifest:
         Raises:
             ConfigurationError: naming a model, and where it would have to be.
         """
-        macros = self.data.get("macros")
-        own = {str(name).rpartition(".")[2] for name in macros or () if not str(name).startswith("macro.dbt")}
+        macros = mapping(self.data, "macros")
+        own = {str(name).rpartition(".")[2] for name in macros if not str(name).startswith("macro.dbt")}
         for node in self.nodes("model"):
-            config = node.get("config") or {}
+            config = mapping(node, "config")
             if node.get("package_name") != self.name or not node.get("relation_name"):
                 continue
             compared = [

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmonitor.dbt.manifest import Manifest, Node
+from sqlmonitor.dbt.manifest import Manifest, Node, mapping
 from sqlmonitor.dbt.project import PROJECT_FILE
 from sqlmonitor.dbt.reading import document_of
 from sqlmonitor.definitions.document import Document, KeyPath, written_key
@@ -62,10 +62,9 @@ def meta_of(node: Node, manifest: Manifest, section: str) -> Meta | None:
 
 def value_of(node: Node) -> Any:
     """``config.meta.sqlmonitor``, or else ``meta.sqlmonitor``, of a node or column."""
-    config = node.get("config")
-    for holder in (config if isinstance(config, dict) else {}, node):
-        meta = holder.get("meta")
-        if isinstance(meta, dict) and KEY in meta:
+    for holder in (mapping(node, "config"), node):
+        meta = mapping(holder, "meta")
+        if KEY in meta:
             return meta[KEY]
     return None
 
@@ -115,8 +114,9 @@ def _check_merge(
     settings = Document(
         file=str(manifest.project.folder / PROJECT_FILE), data=manifest.project.settings, lines={}
     )
-    models = settings.data.get("models")
-    others += [(settings, place) for place in _in_project(models, ("models",), list(node.get("fqn") or []))]
+    models, fqn = settings.data.get("models"), node.get("fqn")
+    names = [str(name) for name in fqn] if isinstance(fqn, list) else []
+    others += [(settings, place) for place in _in_project(models, ("models",), names)]
     is_in_sql = _is_in_sql(str(node.get("raw_code") or ""))
     if len(others) + is_in_sql < 2:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlmonitor.dbt.features import columns_of, typed_features
-from sqlmonitor.dbt.manifest import Manifest, Node
+from sqlmonitor.dbt.manifest import Manifest, Node, mapping
 from sqlmonitor.dbt.meta import Meta, meta_of
 from sqlmonitor.dbt.project import PROJECT_FILE, DbtProject
 from sqlmonitor.dbt.references import call_of, find
@@ -64,9 +64,8 @@ def _of_exposures(manifest: Manifest) -> Iterator[tuple[dict[str, Any], Meta]]:
         meta = meta_of(node, manifest, "exposures") if node.get("type") == "ml" else None
         if meta is None:
             continue
-        depends = node.get("depends_on")
-        ids = depends.get("nodes") if isinstance(depends, dict) else None
-        nodes = [manifest.node(str(one)) for one in ids or []]
+        ids = mapping(node, "depends_on").get("nodes")
+        nodes = [manifest.node(str(one)) for one in (ids if isinstance(ids, list) else [])]
         relations = [one for one in nodes if one is not None and one.get("resource_type") != "metric"]
         monitor = _monitor(node, meta, owner=node.get("owner"), url=node.get("url"))
         predictions = _relations(monitor, relations, meta, manifest)

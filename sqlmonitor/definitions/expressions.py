@@ -196,7 +196,7 @@ def _check_inserted(value: str, before: str, source: str) -> None:
     where = f"inside {quote}…{quote}" if quote else "outside of quotes"
     if quote and not re.search(r"['\"`\\\x00-\x1f]", value):
         return
-    if not quote and re.fullmatch(r"-?\w+(\.\w+)*", value):
+    if not quote and re.fullmatch(r"(-?\w+(\.\w+)*)?", value):
         return
     raise ConfigurationError(
         f"what {{{{{source}}}}} gives cannot stand {where} in this text, as it could change what is around it",

@@ -38,12 +38,6 @@ class DbtProject(Definition):
     """The target whose relations are read; the profile's own by default."""
 
 
-def _plain_values(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise complaint("must be a mapping of names and values", remedy="such as {cutoff: 2025-01-01}")
-    return value
-
-
 class Project(Definition):
     """A project file: a warehouse, a store in it, and monitors."""
 
@@ -56,7 +50,7 @@ class Project(Definition):
     replaced."""
     store: Text = "sqlmonitor"
     """The schema for the package's own tables."""
-    vars: Annotated[dict[str, Any], BeforeValidator(_plain_values)] = Field(default_factory=dict, repr=False)
+    vars: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Values that `{{ var('name') }}` puts in; `--vars` on the command line goes before them."""
     dbt: DbtProject = DbtProject()
     """Where `{dbt: …}` is looked up."""

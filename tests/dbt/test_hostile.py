@@ -41,8 +41,9 @@ LINES = "one\nmonitors: []\n- x\r\n\x1b[2J# two: 'three' \"four\" \u2028 &five *
         "\0",
     ],
 )
-@pytest.mark.parametrize("node", [SCORED, OUTCOMES])
-def test_a_relation_of_the_manifest_is_a_name_or_refused(shop: Shop, relation: str, node: str) -> None:
+def test_a_relation_of_the_manifest_is_a_name_or_refused(shop: Shop, relation: str) -> None:
+    # Half of them as the predictions, half as the target's.
+    node = SCORED if len(relation) % 2 else OUTCOMES
     folder = shop(change=lambda data: data["nodes"][node].update(relation_name=relation))
     if relation == "canary -- ":
         # The comment is dropped where it is parsed.
@@ -177,17 +178,44 @@ def test_files_outside_of_the_project_are_not_opened(shop: Shop, tmp_path: Path)
     assert "hunter2" not in str(found.value)
 
 
-@pytest.mark.parametrize("key", ["nodes", "sources", "exposures", "disabled", "groups", "macros", "metadata"])
-@pytest.mark.parametrize(
-    "value", [None, [], "x", {"model.shop.x": None}, {"a": []}, {"a": {"resource_type": "model"}}]
+ODD = (
+    None,
+    3,
+    "x",
+    [],
+    ["x", None],
+    {},
+    {"a": ["b"]},
+    {"nodes": 3},
+    {"meta": {"sqlmonitor": 3}},
+    {"a": None},
 )
-def test_a_manifest_of_odd_shape_is_an_error_of_the_users(shop: Shop, key: str, value: Any) -> None:
+PLACES: tuple[tuple[str | int, ...], ...] = (
+    *((key,) for key in ("nodes", "sources", "exposures", "disabled", "groups", "macros", "metadata")),
+    *(("nodes", SCORED, key) for key in ("columns", "config", "checksum", "fqn", "version", "meta")),
+    *(("exposures", EXPOSURE, key) for key in ("depends_on", "config", "meta", "owner", "url")),
+    ("nodes", SCORED, "columns", "grade", "meta"),
+    ("exposures", EXPOSURE, "config", "meta", "sqlmonitor", "features"),
+    ("exposures", EXPOSURE, "config", "meta", "sqlmonitor", "target"),
+    ("sources", "source.shop.bank.loans", "name"),
+    ("disabled", "model.shop.switched_off", 0),
+)
+
+
+def test_a_manifest_of_odd_shape_is_nobodys_traceback(shop: Shop) -> None:
     folder = shop()
     file = folder / "target" / "manifest.json"
-    data = json.loads(file.read_text(encoding="utf-8"))
-    data[key] = value
-    file.write_text(json.dumps(data), encoding="utf-8")
-    try:
-        dbt.load(dbt=folder)
-    except ConfigurationError as error:
-        assert str(error)
+    text = file.read_text(encoding="utf-8")
+    refused = 0
+    for place in PLACES:
+        for odd in ODD:
+            data = holder = json.loads(text)
+            for key in place[:-1]:
+                holder = holder[key]
+            holder[place[-1]] = odd
+            file.write_text(json.dumps(data), encoding="utf-8")
+            try:
+                dbt.load(dbt=folder)
+            except ConfigurationError:
+                refused += 1
+    assert refused > len(PLACES)

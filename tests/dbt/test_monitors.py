@@ -117,6 +117,10 @@ def test_every_command_takes_the_project_and_gives_what_a_file_gives(
             assert connection.sql(differing).fetchall() == []
         assert connection.sql("select 1 from plain.results where is_alert").fetchall() != []
         owned = connection.sql("select monitor, owner, url from sqlmonitor.monitors").fetchall()
+        page = (Path(__file__).parents[2] / "docs" / "warehouse.md").read_text(encoding="utf-8")
+        (query,) = re.findall(r"```sql\n(select.*?)```", page, re.DOTALL)
+        alerts = connection.sql(query).fetchall()
+    assert {(row[0], row[1]) for row in alerts} == {("loan_default", "Risk team <risk@example.com>")}
     assert owned == [
         ("loan_default", "Risk team <risk@example.com>", "https://models.example.com/loan_default")
     ]

@@ -259,3 +259,41 @@ def test_no_password_is_printed(
         assert said.out + said.err
         for form in (SECRET, HIDDEN, "hunter2"):
             assert form not in said.out + said.err, arguments
+
+
+@pytest.mark.parametrize(
+    ("adapter", "relation", "written"),
+    [
+        ("snowflake", "shop.main.scored_loans", '"SHOP"."MAIN"."SCORED_LOANS"'),
+        ("snowflake", 'shop.main."Scored loans"', '"SHOP"."MAIN"."Scored loans"'),
+        ("bigquery", "`p-1`.`s`.`scored_loans`", "`p-1`.`s`.`scored_loans`"),
+        ("databricks", "`c`.`s`.`scored_loans`", "`c`.`s`.`scored_loans`"),
+        ("trino", '"c"."s"."scored_loans"', '"c"."s"."scored_loans"'),
+        ("redshift", '"d"."s"."scored_loans"', '"d"."s"."scored_loans"'),
+        ("spark", "s.scored_loans", "`s`.`scored_loans`"),
+        ("clickhouse", "`s`.`scored_loans`", '"s"."scored_loans"'),
+    ],
+)
+def test_relations_are_compiled_in_the_adapters_dialect(
+    adapter: str, relation: str, written: str, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the adapters quote them; a plain name is folded as the engine folds it."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["metadata"]["adapter_type"] = adapter
+        data["exposures"] = {}
+        amounts = data["nodes"]["model.shop.amounts"]
+        amounts.update(relation_name=relation, schema=CASES[adapter][2][1], database=CASES[adapter][2][0])
+        data["nodes"] = {"model.shop.amounts": amounts}
+        amounts["config"]["meta"]["sqlmonitor"]["resolution"] = "exact"
+
+    folder = shop(change=change)
+    settings = {"type": adapter, **CASES[adapter][0]}
+    profiles = {"shop": {"target": "prod", "outputs": {"prod": settings}}}
+    (folder / "profiles.yml").write_text(json.dumps(profiles), encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        main(["compile", "--dbt", str(folder)])
+    said = capsys.readouterr()
+    assert stopped.value.code == 0, said.err
+    assert written in said.out
+    assert "hunter2" not in said.out
