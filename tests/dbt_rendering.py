@@ -177,7 +177,7 @@ class World:
         return self.connection.execute(text).fetchall()
 
     def text(self, warehouse: str = "duckdb://") -> str:
-        return json.dumps({"version": 1, "warehouse": warehouse, "monitors": [self.monitor]})
+        return json.dumps({"version": 1, "warehouse": warehouse, "monitors": [in_file(self.monitor)]})
 
     def project(self) -> Project:
         return loads(self.text())
@@ -187,6 +187,18 @@ class World:
 
     def by_package(self, relations: dict[str, str]) -> pd.DataFrame:
         return ordered(self.connection.execute(f"select * from {relations['sqlmonitor_results']}").df())
+
+
+def in_file(value: Any) -> Any:
+    """A value as the project file must write it, where braces begin an expression."""
+    if isinstance(value, dict):
+        return {key: in_file(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [in_file(one) for one in value]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    # Jinja makes one kind of line break of all kinds.
+    return re.sub(r"\{[{%#]|\r", lambda found: f"{{{{ {found[0]!r} }}}}", value)
 
 
 def ordered(frame: pd.DataFrame) -> pd.DataFrame:
