@@ -99,11 +99,7 @@ def _monitor(node: Node, meta: Meta, *, owner: Any, url: Any) -> dict[str, Any]:
         monitor |= {"owner": _one_line(known)} if known else {}
     if url:
         monitor["url"] = _one_line(url)
-    monitor |= meta.value
-    target = monitor.get("target")
-    # dbt reads YAML 1.1, where a key that is written as on is the value true.
-    if isinstance(target, dict) and "true" in target and "on" not in target:
-        monitor["target"] = {"on" if key == "true" else key: value for key, value in target.items()}
+    monitor |= _with_on(meta.value)
     for holder, key in (
         (monitor, "predictions"),
         (monitor.get("target"), "relation"),
@@ -113,6 +109,16 @@ def _monitor(node: Node, meta: Meta, *, owner: Any, url: Any) -> dict[str, Any]:
         if isinstance(holder, dict) and isinstance(value, str) and value.startswith(("ref(", "source(")):
             holder[key] = {"dbt": value}
     return monitor
+
+
+def _with_on(value: Any) -> Any:
+    """The value with the key ``on`` of what is joined: dbt reads YAML 1.1, which takes it for the value true."""
+    if isinstance(value, list):
+        return [_with_on(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    is_joined = "true" in value and "on" not in value and ("relation" in value or "column" in value)
+    return {"on" if is_joined and key == "true" else key: _with_on(one) for key, one in value.items()}
 
 
 def _one_line(text: Any) -> str:

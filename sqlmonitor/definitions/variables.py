@@ -21,6 +21,8 @@ PLACE = "warehouse"
 PROSE = frozenset({"name", "description", "owner", "unit", "url"})
 """Keys of a monitor whose text is for people, and never part of SQL."""
 
+HIDDEN = "***"
+
 REQUIRED = object()
 
 
@@ -115,13 +117,23 @@ def with_values(document: Document, overrides: Mapping[str, Any] | None = None) 
             )
         return default
 
+    masked: set[str] = set()
+
+    def secret_var(name: str, default: Any = REQUIRED) -> Any:
+        value = var(name, default)
+        # What stands in the file is no secret; what was typed, or came from the environment, may be one.
+        if name in given or "{{" in str((declared or {}).get(name)):
+            hidden.add(str(value))
+            masked.add(name)
+        return value
+
     data: dict[str, Any] = {}
     for key, value in document.data.items():
         if key == "vars":
             continue
         functions = {"var": var, "env_var": reader}
         if key == PLACE:
-            functions["env_var"] = environment_reader(hidden, takes_secrets=True)
+            functions = {"var": secret_var, "env_var": environment_reader(hidden, takes_secrets=True)}
         data[key] = _resolved(value, (key,), functions, document)
     unknown = [name for name in given if name not in asked and name not in (declared or {})]
     if unknown:
@@ -130,6 +142,7 @@ def with_values(document: Document, overrides: Mapping[str, Any] | None = None) 
             f"the file has no variable '{unknown[0]}'", key="--vars", allowed=known or None, word=unknown[0]
         )
     # Where 'vars' stood, for whoever shows the file.
+    values |= dict.fromkeys(masked, HIDDEN)
     shown = {key: values if key == "vars" else data[key] for key in document.data}
     return replace(document, data=shown, hidden=document.hidden | hidden)
 

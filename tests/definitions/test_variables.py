@@ -233,6 +233,24 @@ def test_secrets_stand_under_the_warehouse_only(
     assert shown.monitors == load(TEXT, rows=8).monitors
 
 
+def test_a_variable_that_came_into_the_warehouse_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORD", "tweety")
+    file = tmp_path / "sqlmonitor.yml"
+    text = TEXT.replace("vars: {", "vars: {word: \"{{ env_var('WORD') }}\", typed: x, host: h, ")
+    address = "postgresql://u:{{ var('word') }}@{{ var('host') }}/{{ var('typed') }}"
+    file.write_text(text.replace("duckdb:///flights.duckdb", f'"{address}"'), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["validate", "--show", "-c", str(file), "--vars", "{typed: hunter2}"])
+    said = capsys.readouterr().out
+    assert "warehouse: postgresql://u:***@h/***" in said
+    assert "host: h\n" in said
+    assert "word: '***'" in said
+    assert "tweety" not in said
+    assert "hunter2" not in said
+
+
 def test_a_secret_is_not_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBT_ENV_SECRET_PASSWORD", "hunter2")
     for address in (
