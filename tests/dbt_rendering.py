@@ -197,8 +197,7 @@ def in_file(value: Any) -> Any:
         return [in_file(one) for one in value]
     if not isinstance(value, str) or "{{" not in value:
         return value
-    # Jinja makes one kind of line break of all kinds.
-    return re.sub(r"\{[{%#]|\r", lambda found: f"{{{{ {found[0]!r} }}}}", value)
+    return re.sub(r"\{[{%#]", lambda found: f"{{{{ '{found[0]}' }}}}", value)
 
 
 def ordered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,8 @@ NAMES = [
     "{% set x = 1 %}'; drop table scored; --",
     "{# lost #}",
     'a "quoted" name }} {{',
-    "two\nlines -- {{ 7 * 7 }}\r\nmore",
+    "two\nlines -- {{ 7 * 7 }}\nmore",
+    "two\r\nlines -- {% 7\rmore",
     "{%- raw -%} {% endraw %}",
     "sqlmonitor_dbt_0_ sqlmonitor_dbt__1_",
 ]
@@ -31,7 +32,7 @@ LEVELS = {
     "east": "sqlmonitor_dbt_0_",
     "west": "{'{'}#}",
 }
-SCORE = "a score\n-- {{ 7 * 7 }}\r\nmore"
+SCORE = "a score\n-- {{ 7 * 7 }}\nmore"
 DESCRIPTION = "{{ doc('x') }} {% for x in y %} {# #} \"'\\n: - | >"
 
 
@@ -48,8 +49,10 @@ def made_hostile(made: World) -> None:
     made.sql('alter table scored rename to "{{ x }} scored"')
     for plain, name in LEVELS.items():
         made.sql(f'update "{{{{ x }}}} scored" set region = {literal(name)} where region = {literal(plain)}')
-    extra = ", ".join(f"amount + {number} as {quoted(name)}" for number, name in enumerate(NAMES))
-    extra += f", score as {quoted(SCORE)}"
+    for number, name in enumerate(NAMES):
+        made.sql(f'alter table "{{{{ x }}}} scored" add column {quoted(name)} double')
+        made.sql(f'update "{{{{ x }}}} scored" set {quoted(name)} = amount + {number}')
+    extra = f"score as {quoted(SCORE)}"
     monitor = made.monitor
     monitor["name"] = "{{ env_var('HOME') }}'; drop table outcomes; -- {%"
     monitor["description"] = DESCRIPTION
