@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import jinja2
 import pandas as pd
-from small_world import MONITOR, OUTCOMES, rows
+from small_world import MONITOR, OUTCOMES, in_file, rows
 
 from sqlmonitor import dbt_export, planner, runner, validation
 from sqlmonitor.dbt_export import Package
@@ -187,17 +187,6 @@ class World:
 
     def by_package(self, relations: dict[str, str]) -> pd.DataFrame:
         return ordered(self.connection.execute(f"select * from {relations['sqlmonitor_results']}").df())
-
-
-def in_file(value: Any) -> Any:
-    """A value as the project file must write it, where braces begin an expression."""
-    if isinstance(value, dict):
-        return {key: in_file(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [in_file(one) for one in value]
-    if not isinstance(value, str) or "{{" not in value:
-        return value
-    return re.sub(r"\{[{%#]", lambda found: f"{{{{ '{found[0]}' }}}}", value)
 
 
 def ordered(frame: pd.DataFrame) -> pd.DataFrame:
