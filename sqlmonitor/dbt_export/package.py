@@ -84,7 +84,9 @@ def package(
         files["models/sources.yml"] = _yaml(sources)
     files |= {f"macros/{macro}.sql": f"{{# {MARK} #}}\n{text}" for macro, text in MACROS.items()}
     files["dbt_project.yml"] = _yaml(_project(called, profile, project))
-    files["README.md"] = f"<!-- {MARK} -->\n{readme(called, profile, planned, stored)}"
+    is_alone = not relations.models and not relations.queries
+    text = readme(called, profile, planned, stored, stands_alone=is_alone)
+    files["README.md"] = f"<!-- {MARK} -->\n{text}"
     return Package(called, profile, files)
 
 

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from sqlmonitor.dbt_export.names import plain
+from sqlmonitor.dbt_export.published import ABOUT, OPEN_ALERTS
 from sqlmonitor.definitions import Monitor
 from sqlmonitor.plan import Plan
 
 TEXT = """\
 # {name}
 
-A dbt package that computes what `sqlmonitor run` computes, in SQL alone: {count} of `sqlmonitor.yml` as models.
-The files are made by `sqlmonitor dbt export`; change `sqlmonitor.yml` and export again, or keep them as your own.
+A dbt package that computes what `sqlmonitor run` computes, in SQL alone: {count} as models. The files are made by
+`sqlmonitor dbt export`, which writes them anew; delete the first line of one to keep it from that.
 
-```sh
-dbt build --profiles-dir WHERE_PROFILES_YML_IS
-```
-
-The connection is the profile `{profile}`. In a project of your own, name this folder in `packages.yml`
-(`packages: [{{local: PATH}}]`), run `dbt deps`, then `dbt build --select package:{name}`.
+{install}
 
 {monitors}
 
@@ -27,16 +23,39 @@ The connection is the profile `{profile}`. In a project of your own, name this f
 |---|---|
 {published}
 
-- **Models of a monitor** are below `models/`: `reference/` has what is fitted on the reference, `counts/` the only
-  statements that read your tables, `metrics/` what is computed from their counts.
-- **Tests** under `tests/` are promises about the data, such as scores within [0, 1]; models that need one are not
-  built where it is broken. `sqlmonitor_no_open_alerts` on the results warns of alerts in the newest whole chunk;
-  `--vars '{{sqlmonitor_alert_severity: error}}'` lets it fail.
-- **Vars**: `sqlmonitor_source_schema` is the schema of relations that were named without one (the profile's own by
-  default).{vars}
-- **Results equal** those of `sqlmonitor run` on the same rows, but for `run_id` (here the invocation of dbt) and
-  `computed_at`. There is no `results_history`: use a snapshot of `sqlmonitor_results` where you want one.
+- **Models of a monitor**: `counts/` are the only statements that read your tables, `reference/` is what is fitted on the
+  reference, `metrics/` is computed from counts.
+- **Tests** under `tests/` are promises about the data, such as scores within [0, 1]; what comes after a broken one is
+  not built. `sqlmonitor_no_open_alerts` warns of alerts in the newest whole chunk.
+- **Later builds** read what is new: statements that read your tables replace the newest chunks and add newer ones,
+  where the adapter can (`delete+insert`) and chunks are periods. `--full-refresh` reads everything, the reference too.
+- **Results equal** those of `sqlmonitor run` on the same rows, but for `run_id` (here dbt's invocation) and
+  `computed_at`. There is no `results_history`: take a snapshot of `sqlmonitor_results` where you want one.
+
+| var | by default | what it does |
+|---|---|---|
+| `sqlmonitor_alert_severity` | `warn` | `error` lets a build fail on alerts |
+| `sqlmonitor_lookback` | the monitor's | chunks before the newest that are read again |
+| `sqlmonitor_label_lookback` | the same and the target's maturity | the same for statements that read labels |
+| `sqlmonitor_source_schema` | the profile's | where relations are that were named without a schema |
+| `sqlmonitor_read_once` | `table` | `view` makes fewer tables; last bits of sums may differ then |
 """
+ALONE = """\
+The connection is the profile `{profile}`:
+
+```sh
+dbt build --profiles-dir WHERE_PROFILES_YML_IS
+```
+
+In another project, name this folder in `packages.yml` (`packages: [{{local: PATH}}]`) and run `dbt deps`."""
+INSTALLED = """\
+It reads models of the dbt project that its monitors name. In that project, name this folder in `packages.yml`, such as
+`packages: [{{local: PATH}}]`, and then:
+
+```sh
+dbt deps
+dbt build --select package:{name}
+```"""
 
 
 def readme(
@@ -44,7 +63,8 @@ def readme(
     profile: str,
     planned: Sequence[tuple[Monitor, Plan]],
     published: Collection[str],
-    more: str = "",
+    *,
+    stands_alone: bool,
 ) -> str:
     """The text.
 
@@ -53,15 +73,10 @@ def readme(
         profile: the connection's.
         planned: the monitors.
         published: names of the models that stand for the store's tables.
-        more: further vars.
+        stands_alone: False where it reads models of a dbt project by their names.
     """
-    from sqlmonitor.dbt_export.published import ABOUT, OPEN_ALERTS
-
-    rows = []
-    for model in published:
-        said = ABOUT.get(model.removeprefix("sqlmonitor_"), "")
-        rows.append(f"| `{model}` | {'results outside their thresholds' if model == OPEN_ALERTS else said} |")
-    count = "a monitor" if len(planned) == 1 else f"{len(planned)} monitors"
+    said = {f"sqlmonitor_{table}": text for table, text in ABOUT.items()}
+    said[OPEN_ALERTS] = "the results of the analysis that are outside their thresholds"
     listed = [
         f"- `models/{plain(monitor.name, 24)}`: {len(plan.steps)} models, of which "
         f"{sum(step.reads_source for step in plan.steps)} read your tables"
@@ -69,9 +84,8 @@ def readme(
     ]
     return TEXT.format(
         name=name,
-        profile=profile,
-        count=count,
+        count="a monitor" if len(planned) == 1 else f"{len(planned)} monitors",
+        install=(ALONE if stands_alone else INSTALLED).format(name=name, profile=profile),
         monitors="\n".join(listed),
-        published="\n".join(rows),
-        vars=more,
+        published="\n".join(f"| `{model}` | {said[model]} |" for model in published),
     )

@@ -18,6 +18,7 @@ from executed_engines import PostgresWarehouse, postgres_server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 README = (EXAMPLES / "dbt_shop" / "README.md").read_text(encoding="utf-8")
+DOCS = (EXAMPLES.parent / "docs" / "dbt_export.md").read_text(encoding="utf-8")
 COMMANDS = [
     line
     for block in re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -67,6 +68,15 @@ def test_what_the_readme_says_on_duckdb(shop: Path) -> None:
     typed("python compare.py", shop)
     with pytest.raises(AssertionError, match="ERROR=1"):
         typed("dbt build --select package:monitoring --vars '{sqlmonitor_alert_severity: error}'", shop)
+    # With arguments, as docs/dbt_export.md has it: all alerts of realized values, not the newest alone.
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL)
+    (shop / "models" / "alerts.yml").write_text(shown, encoding="utf-8")
+    (shop / "models" / "my_results.sql").write_text("select * from {{ ref('sqlmonitor_results') }}\n")
+    with pytest.raises(AssertionError, match=rf"Got {realized_alerts(shop)} results, configured to fail"):
+        typed("dbt build --select my_results", shop)
+    # Views in place of tables that are read once.
+    typed("dbt build --select package:monitoring --vars '{sqlmonitor_read_once: view}'", shop)
+    typed("python compare.py", shop)
     # Without the project, on the tables that it has made.
     file = shop / "shop.duckdb"
     with duckdb.connect(str(file)) as connection:
@@ -78,6 +88,15 @@ def test_what_the_readme_says_on_duckdb(shop: Path) -> None:
     assert "ref('scored_flights')" not in models
     typed("dbt build --profiles-dir ../dbt_shop", shop.parent / "apart", DBT_SHOP_FILE=str(file))
     typed("python compare.py", shop)
+
+
+def realized_alerts(shop: Path) -> int:
+    """How many there are, by what a run has stored."""
+    question = "select count(*) from sqlmonitor.open_alerts where family = 'realized'"
+    with duckdb.connect(str(shop / "shop.duckdb"), read_only=True) as connection:
+        ((count,),) = connection.execute(question).fetchall()
+    assert count > 0
+    return int(count)
 
 
 def test_the_same_on_postgres(shop: Path, tmp_path: Path) -> None:
