@@ -104,7 +104,7 @@ def _known(project: Project) -> Relations:
             queries.append((names.query(text, project.dialect, functions[text]), f"{{{{ {call} }}}}"))
             continue
         parts = names.relation(text, project.dialect).parts
-        models[tuple(part.name.casefold() for part in parts)] = f"{{{{ {call} }}}}"
+        models[tuple(part.name for part in parts)] = f"{{{{ {call} }}}}"
     return Relations(project.dialect, models, queries)
 
 

@@ -13,7 +13,7 @@ TEXT = """\
 # {name}
 
 A dbt package that computes what `sqlmonitor run` computes, in SQL alone: {count} as models. The files are made by
-`sqlmonitor dbt export`, which writes them anew; delete the first line of one to keep it from that.
+`sqlmonitor dbt export`, which replaces them; files of your own beside them stay.
 
 {install}
 

@@ -30,7 +30,7 @@ class Relations:
 
     Args:
         dialect: of the user's SQL.
-        models: calls such as ``{{ ref('scored') }}`` by the parts of the relation's name, in small letters.
+        models: calls such as ``{{ ref('scored') }}`` by the parts of the relation's name.
         queries: those of ephemeral models, each with its call.
         declared: tables by the name of their source, as its properties say them; added to.
     """
@@ -67,7 +67,7 @@ class Relations:
     def place(self, table: exp.Table, calls: Calls) -> None:
         """Puts a call in the place of a marked table's name; one that dbt cannot say stays."""
         parts = self._parts(table)
-        found = self.models.get(tuple(part.casefold() for part in parts)) or self._source(parts)
+        found = self.models.get(parts) or self._source(parts)
         if found is not None:
             put_name(table, calls.placed(found))
 

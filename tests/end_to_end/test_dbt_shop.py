@@ -113,12 +113,20 @@ def test_the_same_on_postgres(shop: Path, tmp_path: Path) -> None:
             "PGPASSWORD": str(given.get("password") or ""),
             "PGDATABASE": str(given["dbname"]),
         }
+        held_back = "scheduled_at >= timestamp '2013-11-10 00:00:00'"
+        warehouse.run(f"create table later as select * from airline.flights_scored where {held_back}")
+        warehouse.run(f"delete from airline.flights_scored where {held_back}")
         for command in COMMANDS[:-1]:
             typed(command, shop, **variables)
+        # Later builds and runs read what is new.
+        warehouse.run("insert into airline.flights_scored select * from later")
+        typed("dbt build", shop, **variables)
+        typed("sqlmonitor run --dbt .", shop, **variables)
         with warehouse.connect() as engine:
             by_run = engine.query(f"select * from sqlmonitor.latest_results {ORDER}")
             by_dbt = engine.query(f"select * from public_sqlmonitor.sqlmonitor_results {ORDER}")
     assert len(by_run) > 2000
+    assert by_dbt["chunk"].max() == "2013-12-01"
     of_the_run = ["run_id", "computed_at"]
     pd.testing.assert_frame_equal(
         by_dbt.drop(columns=of_the_run),
