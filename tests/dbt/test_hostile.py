@@ -178,18 +178,7 @@ def test_files_outside_of_the_project_are_not_opened(shop: Shop, tmp_path: Path)
     assert "hunter2" not in str(found.value)
 
 
-ODD = (
-    None,
-    3,
-    "x",
-    [],
-    ["x", None],
-    {},
-    {"a": ["b"]},
-    {"nodes": 3},
-    {"meta": {"sqlmonitor": 3}},
-    {"a": None},
-)
+ODD = (None, 3, ["x", None], {"a": ["b"]}, {"nodes": 3}, {"meta": {"sqlmonitor": 3}})
 PLACES: tuple[tuple[str | int, ...], ...] = (
     *((key,) for key in ("nodes", "sources", "exposures", "disabled", "groups", "macros", "metadata")),
     *(("nodes", SCORED, key) for key in ("columns", "config", "checksum", "fqn", "version", "meta")),

@@ -269,7 +269,6 @@ def test_no_password_is_printed(
         ("bigquery", "`p-1`.`s`.`scored_loans`", "`p-1`.`s`.`scored_loans`"),
         ("databricks", "`c`.`s`.`scored_loans`", "`c`.`s`.`scored_loans`"),
         ("trino", '"c"."s"."scored_loans"', '"c"."s"."scored_loans"'),
-        ("redshift", '"d"."s"."scored_loans"', '"d"."s"."scored_loans"'),
         ("spark", "s.scored_loans", "`s`.`scored_loans`"),
         ("clickhouse", "`s`.`scored_loans`", '"s"."scored_loans"'),
     ],
