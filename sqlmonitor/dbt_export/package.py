@@ -21,7 +21,7 @@ from sqlmonitor.plan import Plan
 
 MARK = f"written by sqlmonitor {__version__}: `sqlmonitor dbt export` writes it anew"
 """In the first line of every file, so that the next export knows which ones are its own."""
-VERSIONS = [">=1.10.5", "<3.0.0"]
+VERSIONS = [">=1.10.5", "<2.0.0"]
 """Of dbt: from the first one in which tests take `arguments`."""
 
 

@@ -13,6 +13,7 @@ from sqlmonitor import dialects, store, templates
 from sqlmonitor.dbt_export.jinja import escaped
 from sqlmonitor.dbt_export.models import Model
 from sqlmonitor.dbt_export.published import ABOUT, OPEN_ALERTS
+from sqlmonitor.source import parse
 
 RESULT_COLUMNS = {
     "monitor": "Its name.",
@@ -127,6 +128,5 @@ def _said(table: str, name: str, column: str) -> dict[str, Any]:
 @cache
 def type_name(kind: str, dialect: str) -> str:
     """A type in the dialect's words."""
-    return (
-        dialects.translated(f"select cast(null as {kind})", dialect).partition(" AS ")[2].rpartition(")")[0]
-    )
+    cast = dialects.translated(parse(f"cast(null as {kind})"), dialect)
+    return cast.removeprefix("CAST(NULL AS ").removesuffix(")")

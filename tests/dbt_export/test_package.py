@@ -147,6 +147,13 @@ def test_properties_are_true_of_the_models(world: World, package: Package) -> No
         listed = [column["name"] for column in model["columns"]]
         # Templates that have a column for every feature say so in words.
         assert set(listed) <= set(there), name
+        types = ", ".join(f"cast({column['name']} as {column['data_type']})" for column in model["columns"])
+        columns = ", ".join(listed)
+        kinds = [
+            world.sql(f"select column_type from (describe select {chosen} from {relations[name]})")
+            for chosen in (types, columns)
+        ]
+        assert kinds[0] == kinds[1] or not name.startswith("sqlmonitor_"), name
         for column in model["columns"]:
             for test in column.get("data_tests", []):
                 values = test["accepted_values"]["arguments"]["values"] if test != "not_null" else None
