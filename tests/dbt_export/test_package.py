@@ -12,6 +12,10 @@ from ruamel.yaml import YAML
 from sqlmonitor.dbt_export import Package
 
 
+FEW = {"drift": ["jensen_shannon"], "quality": [], "summary": []}
+"""Metrics of a small plan, where what is asked does not depend on them."""
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
     made = World()
@@ -67,6 +71,7 @@ def test_what_is_read_again_is_replaced(world: World, package: Package) -> None:
 
 def test_labels_are_looked_for_as_far_back_as_they_take(world: World) -> None:
     world.monitor["target"] |= {"maturity": "60 days"}
+    world.monitor["metrics"] = FEW | {"performance": ["accuracy"]}
     texts = models_of(exported(world.project(), world.engine))
     # 60 days are three months of 28 days at most, and one month is looked back at anyway.
     assert "var('sqlmonitor_label_lookback', 4) | int" in texts["loans__scores"]
@@ -74,7 +79,8 @@ def test_labels_are_looked_for_as_far_back_as_they_take(world: World) -> None:
 
 
 def test_another_definition_counts_into_other_tables(world: World) -> None:
-    world.monitor |= {"task": "none", "model": None, "target": None, "kpis": []}
+    world.monitor |= {"task": "none", "model": None, "target": None, "kpis": [], "metrics": FEW}
+    world.monitor["features"] = {"categorical": ["region"]}
 
     def alias() -> object:
         text = models_of(exported(world.project(), world.engine))["loans__category_counts"]
@@ -123,7 +129,7 @@ def test_promises_about_the_data_are_tests(world: World, package: Package) -> No
 
 def test_a_reference_of_its_own_shares_no_row_with_the_analysis(world: World) -> None:
     world.sql("create table history as select * from scored where happened < timestamp '2024-05-01'")
-    world.monitor |= {"task": "none", "model": None, "target": None, "kpis": []}
+    world.monitor |= {"task": "none", "model": None, "target": None, "kpis": [], "metrics": FEW}
     world.monitor |= {"reference": {"relation": "history"}, "where": "happened >= timestamp '2024-05-01'"}
     package = exported(world.project(), world.engine)
     (test,) = (text for text in package.files.values() if "in the reference and in the analysis" in text)
