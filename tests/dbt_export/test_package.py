@@ -11,7 +11,6 @@ from ruamel.yaml import YAML
 
 from sqlmonitor.dbt_export import Package
 
-
 FEW = {"drift": ["jensen_shannon"], "quality": [], "summary": []}
 """Metrics of a small plan, where what is asked does not depend on them."""
 
