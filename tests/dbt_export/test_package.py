@@ -102,6 +102,7 @@ def test_chunks_by_size_are_counted_anew(world: World) -> None:
     equal(world.by_package(make(package, world.sql, SOURCES)), world.by_run())
 
 
+@pytest.mark.slow
 def test_promises_about_the_data_are_tests(world: World, package: Package) -> None:
     relations = make(package, world.sql, SOURCES)
     tests = {path: text for path, text in package.files.items() if path.startswith("tests/")}
@@ -139,6 +140,7 @@ def test_a_reference_of_its_own_shares_no_row_with_the_analysis(world: World) ->
     assert world.sql(sql) == [(1, "399")]
 
 
+@pytest.mark.slow
 def test_properties_are_true_of_the_models(world: World, package: Package) -> None:
     relations = make(package, world.sql, SOURCES)
     described = {}
