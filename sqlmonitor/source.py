@@ -174,6 +174,14 @@ class SourceRows:
             )
         return self.relation(source.relation)
 
+    def reference(self) -> exp.Expr:
+        """The reference's own relation, or the user's query as a subquery."""
+        reference = self.monitor.reference
+        if reference.sql is not None:
+            return exp.Subquery(this=names.query(reference.sql, self.dialect, self.monitor.allow_functions))
+        assert reference.relation is not None
+        return self.relation(reference.relation)
+
     def rows(
         self,
         columns: list[Column],
@@ -197,7 +205,7 @@ class SourceRows:
         base = (self.condition(self.monitor.where),) if self.monitor.where else ()
         shared = (columns, is_chunked, reads_target)
         sources: list[dict[str, Any]] = []
-        if reference.relation is None:
+        if not reference.is_own:
             inside = self.condition(reference.where or "true")
             conditions = (*base, *filters, *((inside,) if only_reference else ()))
             is_reference = exp.true() if only_reference else inside
@@ -207,8 +215,7 @@ class SourceRows:
             if not only_reference:
                 sources.append(self._source(self.predictions(), exp.false(), (*base, *filters), *shared))
             chosen = (self.condition(reference.where),) if reference.where else ()
-            relation = self.relation(reference.relation)
-            sources.append(self._source(relation, exp.true(), (*chosen, *filters), *shared))
+            sources.append(self._source(self.reference(), exp.true(), (*chosen, *filters), *shared))
         analysis = self._source(self.predictions(), exp.false(), (*base, *filters), *shared)
         timestamp = self.monitor.timestamp
         target = self.monitor.target
@@ -282,11 +289,13 @@ class SourceRows:
         if chunks.period is not None:
             return put(dialects.PERIOD_NUMBER[chunks.period], row_time=self.time())
         order = [column for column in (self.monitor.timestamp, self.monitor.id) if column is not None]
+        if not order:
+            return parse("0")
         keys = ", ".join(f"key_{number}" for number in range(len(order)))
         trees = {f"key_{number}": self.column(name) for number, name in enumerate(order)}
         # A row without its first key stands nowhere in the order: it has no chunk, and takes no place in one.
         window = f"over (partition by flag, case when key_0 is null then 1 else 0 end order by {keys})"
         number = f"(row_number() {window} - 1) // {chunks.size}"
-        if chunks.size is None:
-            number = f"ntile({chunks.count}) {window} - 1"
+        if chunks.count is not None:
+            number = "0" if chunks.count == 1 else f"ntile({chunks.count}) {window} - 1"
         return put(f"case when key_0 is not null then {number} end", flag=flag, **trees)

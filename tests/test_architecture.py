@@ -35,6 +35,7 @@ LEVELS = [
     ["migration", "incremental", "housekeeping"],
     ["script", "validation"],
     ["runner"],
+    ["comparison"],
     ["chart"],
     ["results"],
     ["api"],

@@ -123,6 +123,7 @@ def _sql_texts(monitor: Monitor, dialect: str) -> Iterator[tuple[str, str | None
     yield "predictions.sql", monitor.predictions.sql, query
     yield "where", monitor.where, condition
     yield "reference.relation", monitor.reference.relation, relation
+    yield "reference.sql", monitor.reference.sql, query
     yield "reference.where", monitor.reference.where, condition
     if monitor.target is not None:
         yield "target.relation", monitor.target.relation, relation

@@ -180,7 +180,8 @@ class Monitor(Definition):
                 remedy="add 'timestamp:', or cut chunks by {size: 5000} or {count: 10}",
                 at=("chunks",),
             )
-        if self.timestamp is None and self.id is None:
+        # One chunk of all rows needs no order.
+        if self.timestamp is None and self.id is None and self.chunks.count != 1:
             raise complaint(
                 "chunks without a timestamp go by id, but there is no id",
                 remedy="add 'id:' or 'timestamp:'",

@@ -39,6 +39,8 @@ class Dialect:
             copies, which then take the tables' places. Empty for all others.
         exchange: gives a ``{copy}`` the name of its ``{table}``, and the other way round, at once.
         keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
+        reads_files: True where a quoted path stands for the rows of a file.
+        temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
     """
 
     name: str
@@ -54,3 +56,5 @@ class Dialect:
     clone: str = ""
     exchange: str = ""
     keep_constants: str | None = None
+    reads_files: bool = False
+    temporary_when_read_only: bool = False

@@ -13,4 +13,6 @@ DUCKDB = Dialect(
     schemes=("duckdb",),
     address="duckdb:///path/to/file.duckdb",
     keep_constants=KEEP_CONSTANTS,
+    reads_files=True,
+    temporary_when_read_only=True,
 )

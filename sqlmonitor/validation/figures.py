@@ -43,7 +43,7 @@ def check_figures(source: SourceRows, reference: Mapping[str, str] | None, engin
             ):
                 raise monitor.error(
                     key,
-                    f"{monitor.reference.relation} has no column '{own.name}', which is needed for the reference",
+                    f"{monitor.reference.shown} has no column '{own.name}', which is needed for the reference",
                     remedy=f"add it there; it has {', '.join(sorted(reference))}",
                 )
             column.replace(own)

@@ -52,14 +52,14 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
     _check_each_once(monitor, types)
     _check_types(monitor, types)
     texts = [("where", monitor.where)]
-    if monitor.reference.relation is None:
+    if not monitor.reference.is_own:
         texts.append(("reference", monitor.reference.where))
     for key, written in texts:
         if written is not None:
             tree = names.condition(written, project.dialect, monitor.allow_functions)
             check_columns(monitor, key, tree, types)
     reference = None
-    if monitor.reference.relation is not None:
+    if monitor.reference.is_own:
         reference = check_reference(source, named, types, engine)
     beside: dict[str, str] = {}
     if monitor.target is not None and monitor.target.relation is not None:
@@ -116,7 +116,7 @@ def check_rows(project: Project, monitor: Monitor, engine: Engine, *, among: exp
             ),
             engine,
         )
-    if monitor.reference.relation is not None and among is None:
+    if monitor.reference.is_own and among is None:
         check_overlap(monitor, source, engine)
 
 
