@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,10 @@ from sqlmonitor.definitions import Monitor
 from sqlmonitor.plan import Rows
 
 Column = dict[str, exp.Expr]
+
+FEWEST_MIXED = 3
+WEIGHTS = ("0.6180339887498949e0", "0.7548776662466927e0", "0.5698402909980532e0", "0.8191725133961645e0")
+"""Irrational numbers whose multiples spread evenly, source: Roberts 2018, quasirandom sequences."""
 
 
 def parse(text: str) -> exp.Expr:
@@ -123,6 +127,25 @@ class SourceRows:
         is_integer = self.types.kind(self.monitor.id) == "integer"
         form = dialects.NUMBER_OF_INTEGER if is_integer else dialects.NUMBER
         return put(form, row_id=self.column(self.monitor.id))
+
+    def place(self, columns: Sequence[str]) -> exp.Expr:
+        """A number from 0 to 999 by which a part of the rows can be taken, the same rows in every run.
+
+        By the id; without one, by the decimals of a weighted sum of the first of these numbers, where they are
+        several: the weights make even whole numbers fall everywhere. With fewer, 0 for all rows.
+
+        Args:
+            columns: numeric columns.
+        """
+        if self.monitor.id is not None or len(columns) < FEWEST_MIXED:
+            return put("number % 1000", number=self.number_of_id())
+        parts = [
+            put(f"case when abs(mixed) < 1e9 then mixed * {weight} else 0e0 end", mixed=self.number(name))
+            for weight, name in zip(WEIGHTS, columns, strict=False)
+        ]
+        names = [f"part_{number}" for number in range(len(parts))]
+        total = put(" + ".join(names), **dict(zip(names, parts, strict=True)))
+        return put("floor((total - floor(total)) * 1000)", total=total)
 
     def label(self, name: str) -> exp.Expr:
         """A label of the predictions; NaN is missing."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.comparison import Comparison
 
-__all__ = ["markdown", "print_comparison"]
+__all__ = ["cut", "escaped", "markdown", "one_line", "print_comparison"]
 
 MOST_LEVELS = 3
 SPARK_WIDTH = 10
@@ -29,6 +29,7 @@ NARROWEST_NOTE = 22
 WIDEST = 140
 """Where output is not for a terminal, notes are folded as if it were so wide."""
 GAP = 2
+WHAT = "mean, or levels"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     width = min(out.width, WIDEST)
     for label, title, rows in sides(comparison):
         text = f"{label:<9}  {rows}  {title}"
-        put(Text(_cut(text, width)), out)
+        put(Text(cut(text, width)), out)
     out.print()
     out.print(Text(headline(comparison), style="bold"), soft_wrap=True)
     if changed:
@@ -83,8 +84,8 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
 
 
 LEGEND = (
-    "distance: Jensen-Shannon, from 0 to 1; × noise: in units of what unchanged data would give.",
-    "changed: p below 0.05 over all columns, or missing by more than 3 standard errors.",
+    "distance: Jensen-Shannon, 0 to 1; × noise: times what unchanged data would give",
+    "changed: p below 0.05 over all columns, or missing by over 3 standard errors",
 )
 
 
@@ -157,10 +158,10 @@ def _moved(row: Mapping[Any, Any]) -> str:
     if before != before and after != after:
         return ""
     places = decimals([before, after])
-    parts = [f"mean {fixed(before, places)}{ARROW}{fixed(after, places)}"]
+    parts = [f"{fixed(before, places)}{ARROW}{fixed(after, places)}"]
     outside = row["out_of_range"]
     if outside >= 0.0005:
-        parts.append(f"{share(outside, outside)} out of range")
+        parts.append(f"{share(outside, outside)} outside")
     return ", ".join(parts)
 
 
@@ -211,7 +212,7 @@ def _print_lines(lines: Sequence[Line], width: int, out: Console, *, is_ascii: b
     longest = min(max(cell_len(line.name) for line in lines), LONGEST_NAME, max(width // 4, 12))
     cells = [
         (
-            Text(_cut(line.name, longest)),
+            Text(cut(line.name, longest)),
             Text("" if line.distance is None else f"{line.distance:.3f}"),
             Text(bar(line.distance or 0, BAR_WIDTH, is_ascii=is_ascii)),
             Text(line.noise),
@@ -226,16 +227,17 @@ def _print_lines(lines: Sequence[Line], width: int, out: Console, *, is_ascii: b
     spark_width = max(cell_len(line.sparks) for line in lines)
     has_sparks = spark_width > 0 and left - spark_width - GAP >= NARROWEST_NOTE
     left -= spark_width + GAP if has_sparks else 0
-    table = plain_table(*headings, *(["shape"] if has_sparks else []), "what", gap=GAP)
+    table = plain_table(*headings, *(["shape"] if has_sparks else []), WHAT, gap=GAP)
     for line, parts in zip(lines, cells, strict=True):
-        last = Text(_cut(line.note, max(left, NARROWEST_NOTE)))
+        last = Text(cut(line.note, max(left, NARROWEST_NOTE)))
         table.add_row(*parts, *([Text(line.sparks)] if has_sparks else []), last)
     for column in table.columns:
         column.no_wrap = True
     put(table, out)
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """The text, or as much of it as there is room for."""
     return text if cell_len(text) <= width else f"{text[: width - 1]}…"
 
 
@@ -266,7 +268,7 @@ def markdown(comparison: Comparison) -> str:
     lines += ["", f"**{headline(comparison)}**", ""]
     changed = [line_of(comparison, row) for row in records(comparison.columns, "changed")]
     if changed:
-        lines += ["| column | distance | × noise | missing | shape | what |", "|---|--:|--:|--:|---|---|"]
+        lines += [f"| column | distance | × noise | missing | shape | {WHAT} |", "|---|--:|--:|--:|---|---|"]
         for line in changed:
             distance = "" if line.distance is None else f"{line.distance:.3f}"
             cells = (line.name, distance, line.noise, line.missing, line.sparks, line.note)

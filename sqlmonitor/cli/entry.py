@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from sqlmonitor.cli.catalogue import metrics, schema
-from sqlmonitor.cli.comparing import compare
+from sqlmonitor.cli.comparing import compare, profile
 from sqlmonitor.cli.compiling import compile_sql
 from sqlmonitor.cli.demo import demo
 from sqlmonitor.cli.init import init
@@ -49,7 +49,7 @@ def commands(ctx: click.Context) -> None:
 
 for command in (
     *(demo, init, validate, fit, run),
-    *(show, check, compare, store_commands, compile_sql, metrics, schema),
+    *(show, check, compare, profile, store_commands, compile_sql, metrics, schema),
 ):
     commands.add_command(command)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlmonitor.comparison.computing import (
+    QUICK,
     Counts,
     Progress,
     check_conditions,
@@ -15,7 +16,7 @@ from sqlmonitor.comparison.computing import (
     identifiers,
     monitored,
 )
-from sqlmonitor.comparison.given import given
+from sqlmonitor.comparison.given import Given, given
 from sqlmonitor.comparison.schemas import Schemas, schemas
 from sqlmonitor.comparison.tabulating import tabulated
 from sqlmonitor.errors import ConfigurationError, WarehouseError
@@ -107,22 +108,22 @@ def compare(
     before = given(reference, engine.dialect, "first argument")
     after = before if analysis is None else given(analysis, engine.dialect, "second argument")
     side = before.definition() if condition is None else {"where": condition}
-    project, monitor = monitored(engine, after, side, where)
+    project, monitor = monitored(engine, after, side, where, QUICK)
     source = SourceRows(monitor, project.dialect)
-    types = described(engine, source.predictions(), after.title)
-    own = types if condition is not None else described(engine, source.reference(), before.title)
+    own = described(engine, source.predictions() if condition else source.reference(), before)
+    types = own if condition is not None else described(engine, source.predictions(), after)
     check_conditions(project, monitor, types)
     found = schemas(own, types, columns)
     if columns is None:
         found = found.without(identifiers(project, monitor, found, engine))
-    counts = counted(project, monitor, found.kinds, Types(types), engine, progress=progress)
     titles = (before.title, after.title)
     if condition is not None:
         titles = (f"{before.title} where {condition}", "all other rows")
+    counts = counted(project, monitor, found.kinds, Types(types), engine, titles=titles, progress=progress)
     return Comparison(*titles, found, counts)
 
 
-def described(engine: Engine, relation: exp.Expr, title: str) -> Mapping[str, str]:
+def described(engine: Engine, relation: exp.Expr, side: Given) -> Mapping[str, str]:
     """The columns of a side with their types.
 
     Raises:
@@ -132,26 +133,7 @@ def described(engine: Engine, relation: exp.Expr, title: str) -> Mapping[str, st
         return engine.describe(relation)
     except WarehouseError as error:
         raise ConfigurationError(
-            error.message, key=title, remedy="check the name, and --warehouse where it is not a file"
+            error.message,
+            key=side.argument if side.sql else side.title,
+            remedy=None if side.sql else "check the name, and --warehouse where it is not a file",
         ) from None
-
-
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as plain values, without what is not known."""
-    records = [
-        {str(key): _plain(value) for key, value in record.items() if _is_known(value)}
-        for record in comparison.columns.to_dict("records")
-    ]
-    sides = zip((comparison.reference, comparison.analysis), comparison.counts.row_counts, strict=True)
-    reference, analysis = ({"source": title, "row_count": rows} for title, rows in sides)
-    return {"reference": reference, "analysis": analysis, "columns": records}
-
-
-def _is_known(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) or (value is not None and value == value and value != "")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return str(value)
-    return value.item() if hasattr(value, "item") else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.incremental import Recount, State
 from sqlmonitor.metrics import CATALOGUE
-from sqlmonitor.plan import Plan, Step
+from sqlmonitor.plan import Check, Plan, Step
 from sqlmonitor.source import SourceRows, Types
 
 if TYPE_CHECKING:
@@ -23,16 +23,24 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
-METRICS: Mapping[str, tuple[str, ...]] = {
+EVERY: Mapping[str, tuple[str, ...]] = {
     family: tuple(metric.name for metric in CATALOGUE.values() if metric.family == family and not metric.cost)
     for family in ("drift", "quality", "summary")
 }
 """Every metric of columns that needs no scan of its own."""
+QUICK: Mapping[str, tuple[str, ...]] = {
+    **EVERY,
+    "summary": tuple(
+        metric.name for metric in CATALOGUE.values() if metric.family == "summary" and not metric.keeps
+    ),
+}
+"""Those that need no more than rows and sums of cells: spreads and extremes cost half as much again to count."""
 
 IDENTIFIES: Mapping[dialects.Kind, float] = {"text": 0.95, "integer": 1.0}
 """Share of different values from which a column names rows, by what its type means."""
 TABLES = ("values", "chunks", "level_counts", "quantiles", "bars", "bins")
 """The steps whose rows are shown; thresholds are not among them."""
+PERIODS = ("reference", "analysis")
 FEWEST_ROWS = 100
 """Fewer rows do not tell a column that names them."""
 
@@ -59,7 +67,11 @@ class Counts:
 
 
 def monitored(
-    engine: Engine, analysis: Given, reference: Mapping[str, str], where: str | None
+    engine: Engine,
+    analysis: Given,
+    reference: Mapping[str, str],
+    where: str | None,
+    metrics: Mapping[str, tuple[str, ...]],
 ) -> tuple[Project, Monitor]:
     """The monitor that compares: every row of the reference with every other row.
 
@@ -68,6 +80,7 @@ def monitored(
         analysis: the rows that are compared with the reference.
         reference: what stands under ``reference``.
         where: a condition on the rows of both sides.
+        metrics: names by family.
 
     Raises:
         ConfigurationError: for a condition that is none.
@@ -85,7 +98,7 @@ def monitored(
         "predictions": analysis.definition(),
         "reference": dict(reference),
         "chunks": {"count": 1},
-        "metrics": {family: list(metrics) for family, metrics in METRICS.items()},
+        "metrics": {family: list(names) for family, names in metrics.items()},
     }
     if where is not None:
         definition["where"] = where
@@ -134,6 +147,7 @@ def counted(
     types: Types,
     engine: Engine,
     *,
+    titles: Sequence[str],
     stage: Literal["run", "fit"] = "run",
     progress: Progress | None = None,
 ) -> Counts:
@@ -145,11 +159,12 @@ def counted(
         kinds: the columns to compare; at least one.
         types: of both sides.
         engine: an open warehouse.
+        titles: what people call the reference and, where it is read, the analysis.
         stage: ``fit`` reads the reference only.
         progress: told each step's title, its number from 1, and how many there are.
 
     Raises:
-        DataError: where the reference has no rows.
+        DataError: where a side has no rows.
         WarehouseError: where the warehouse refuses a statement.
     """
     lists = {
@@ -159,6 +174,7 @@ def counted(
     features = monitor.features.model_copy(update=lists)
     monitor = monitor.model_copy(update={"features": features})
     plan = _reduced(planner.plan(project, monitor, stage=stage, types=types, with_details=True))
+    plan = replace(plan, checks=tuple(has_rows(title, period) for title, period in zip(titles, PERIODS)))
     engine.refuse_open_transaction()
     try:
         runner.execute(plan, Recount(), State(), engine, progress)
@@ -186,10 +202,16 @@ def _reduced(plan: Plan) -> Plan:
     for step in plan.steps:
         if step.name in TABLES:
             take(step)
-    return replace(
-        plan,
-        steps=tuple(step for step in plan.steps if step.name in needed),
-        checks=tuple(check for check in plan.checks if check.after in needed),
+    return replace(plan, steps=tuple(step for step in plan.steps if step.name in needed))
+
+
+def has_rows(title: str, period: str) -> Check:
+    """That a side has rows at all."""
+    return Check(
+        after="chunks",
+        sql=f"select 1 as one having (select count(*) from sqlmonitor_chunks where period = '{period}') = 0",
+        message=f"{title}: no rows",
+        remedy="check the query, and the conditions by which rows are chosen",
     )
 
 

@@ -20,11 +20,13 @@ class Given:
 
     Args:
         title: what people call it: the user's own words on one line.
+        argument: what messages call it.
         relation: a table or view, or a file in single quotes; empty where it is a query.
         sql: one SELECT; empty where it is a relation.
     """
 
     title: str
+    argument: str
     relation: str = ""
     sql: str = ""
 
@@ -51,12 +53,12 @@ def given(text: str, dialect: str, argument: str) -> Given:
     try:
         if is_query:
             names.query(text, dialect)
-            return Given(title, sql=text)
+            return Given(title, argument, sql=text)
         if is_file(text):
             relation = "'" + text.replace("'", "''") + "'"
             if dialects.dialect(dialect).reads_files:
                 names.relation(relation, dialect)
-                return Given(title, relation=relation)
+                return Given(title, argument, relation=relation)
             if path.isfile(text):
                 raise UnsupportedError(
                     f"{argument}: {text} is a file, which this warehouse does not read",
@@ -67,7 +69,7 @@ def given(text: str, dialect: str, argument: str) -> Given:
         raise ConfigurationError(
             error.message, key=argument, remedy=None if is_query else _what_may_stand(error)
         ) from error
-    return Given(title, relation=text)
+    return Given(title, argument, relation=text)
 
 
 def is_file(text: str) -> bool:

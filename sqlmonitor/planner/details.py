@@ -14,10 +14,7 @@ BAR_COUNT = 12
 
 
 def add_details(draft: Draft) -> None:
-    """Adds the levels that stand out, and the quantiles and small histograms of numeric columns.
-
-    Quantiles need a metric that keeps extremes, such as ``median``.
-    """
+    """Adds the levels that stand out, and quantiles and small histograms where a metric keeps extremes."""
     if draft.categorical:
         draft.add(
             "level_counts",
@@ -26,7 +23,7 @@ def add_details(draft: Draft) -> None:
             category_counts=draft["category_counts"],
             columns=draft.categorical,
         )
-    if draft.numeric:
+    if draft.numeric and any("extremes" in metric.keeps for metric in draft.metrics["summary"]):
         quantiles = draft.add(
             "quantiles",
             "quantiles",

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.planner.small_tables import small_table
-from sqlmonitor.source import parse, put
+from sqlmonitor.source import parse
 
 AT_ONCE = 120
 """Numeric columns of one counting statement: their cells' numbers fit a double's 53 bits up to 127."""
@@ -48,7 +48,7 @@ def numeric_columns(draft: Draft) -> list[dict[str, exp.Expr]]:
 def binned(draft: Draft) -> dict[str, Step]:
     """Counts cells of a fitted grid: one read to fit, one to count."""
     place = {
-        "expression": put("number % 1000", number=draft.source.number_of_id()),
+        "expression": draft.source.place([column["column"] for column in draft.numeric]),
         "alias": exp.to_identifier("place"),
     }
     sample = draft.add(
@@ -109,6 +109,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, sample: Step, first:
         sample=sample,
         columns=columns,
     )
+    is_packed = {"is_packed": 1} if draft.monitor.chunks.count == 1 and not draft.segments else {}
     kept = {part for metric in draft.metrics["summary"] for part in metric.keeps}
     return draft.add(
         f"numeric_cells{number}",
@@ -118,6 +119,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, sample: Step, first:
         parameters=parameters,
         columns=columns,
         segments=draft.segments,
+        **is_packed,
         **{f"with_{part}": 1 for part in sorted(kept)},
     )
 
