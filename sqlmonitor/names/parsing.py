@@ -131,7 +131,8 @@ def query(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Collecti
     remedy = "write one SELECT; CTEs and comments are fine, other statements are not"
     tokens = _tokens(text, dialect, "a query", remedy)
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
-        tokens.pop()
+        # Cut off, as what follows may be a comment, which would be a second statement.
+        text = text[: tokens.pop().start]
     if any(token.token_type == TokenType.SEMICOLON for token in tokens):
         raise ConfigurationError("more than one statement, but one SELECT is allowed", remedy=remedy)
     first = next((token for token in tokens if token.token_type != TokenType.L_PAREN), None)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from sqlmonitor.dialects import functions_of
 from sqlmonitor.errors import ConfigurationError
 
 FILE_FUNCTIONS = frozenset({"read_parquet", "read_csv", "parquet_scan", "read_json"})
@@ -90,7 +91,7 @@ def refuse_rows_and_stars(tree: exp.Expr, what: str, remedy: str) -> None:
 
 def check_functions(tree: exp.Expr, dialect: str, allowed_functions: Collection[str]) -> None:
     """Raises for a function that reaches out of the warehouse, or that is neither known nor allowed."""
-    allowed = {name.casefold() for name in allowed_functions}
+    allowed = {name.casefold() for name in allowed_functions} | functions_of(dialect)
     refuse_samples(tree)
     for function in tree.find_all(exp.Func):
         name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
