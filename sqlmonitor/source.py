@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import dialects, names
-from sqlmonitor.definitions import Monitor
+from sqlmonitor.definitions import Joined, Monitor
 from sqlmonitor.plan import Rows
 
 Column = dict[str, exp.Expr]
@@ -50,10 +50,12 @@ class Types:
     Args:
         predictions: column → type, as the engine describes it.
         target: the same of the target's relation; empty where it has none of its own.
+        joined: the same of the further relations of KPIs, by the names they have where rows are read.
     """
 
     predictions: Mapping[str, str]
     target: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def kind(self, name: str, *, of_target: bool = False) -> dialects.Kind:
         """What a column can be used as; ``other`` where there is none of the name."""
@@ -213,6 +215,7 @@ class SourceRows:
         is_chunked: bool = True,
         reads_target: bool = False,
         filters: tuple[exp.Expr, ...] = (),
+        joins: tuple[Joined, ...] = (),
     ) -> Rows:
         """The rows of both periods with the asked columns, as an inline step.
 
@@ -222,11 +225,12 @@ class SourceRows:
             is_chunked: False where the reader does not need the chunk.
             reads_target: True to join the target's relation.
             filters: further conditions.
+            joins: further relations whose columns are among the asked ones.
         """
         reference = self.monitor.reference
         only_reference = only_reference or self.only_reference
         base = (self.condition(self.monitor.where),) if self.monitor.where else ()
-        shared = (columns, is_chunked, reads_target)
+        shared = (columns, is_chunked, reads_target, joins)
         sources: list[dict[str, Any]] = []
         if not reference.is_own:
             inside = self.condition(reference.where or "true")
@@ -259,15 +263,18 @@ class SourceRows:
     def _types_read(self, source: dict[str, Any]) -> tuple[str, ...]:
         """Every column that a source's expressions name, with its type."""
         named = {
-            (column.name, column.table == "target")
+            (column.name, column.table)
             for given in source["columns"]
             for column in given["expression"].find_all(exp.Column)
         }
-        # A bare column of a figure stands in either relation.
-        found = {
-            f"{name} {(not of_target and self.types.of(name)) or self.types.of(name, of_target=True)}"
-            for name, of_target in named
-        }
+        found = set()
+        for name, table in named:
+            if table in self.types.joined:
+                found.add(f"{name} {self.types.joined[table].get(name, '')}")
+            else:
+                # A bare column of a figure stands in either relation.
+                own = table != "target" and self.types.of(name)
+                found.add(f"{name} {own or self.types.of(name, of_target=True)}")
         return tuple(sorted(found))
 
     def _source(
@@ -278,6 +285,7 @@ class SourceRows:
         columns: list[Column],
         is_chunked: bool,
         reads_target: bool,
+        joins: tuple[Joined, ...],
     ) -> dict[str, Any]:
         target = self.monitor.target
         placed = [
@@ -297,7 +305,20 @@ class SourceRows:
             source["join_condition"] = self.column(self.join_column()).eq(
                 names.column(target.on or self.join_column(), "target")
             )
+        if joins:
+            source["joins"] = [self._join(joined) for joined in joins]
         return source
+
+    def _join(self, joined: Joined) -> dict[str, exp.Expr]:
+        """A further relation as the template joins it."""
+        keys = (
+            self.column(own).eq(names.column(other, joined.name)) for own, other in joined.join.on.items()
+        )
+        return {
+            "relation": self.relation(joined.join.relation),
+            "name": names.identifier(joined.name),
+            "condition": exp.and_(*keys),
+        }
 
     def join_column(self) -> str:
         """The predictions' column that meets the target's relation."""

@@ -9,6 +9,7 @@ from sqlmonitor.definitions.business import (
     ValueMatrix,
 )
 from sqlmonitor.definitions.chosen import Metrics, Normalize
+from sqlmonitor.definitions.join import Join, Joined
 from sqlmonitor.definitions.loading import json_schema, load, loads
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.monitor import Monitor
@@ -20,6 +21,8 @@ __all__ = [
     "Constant",
     "CustomMetric",
     "Features",
+    "Join",
+    "Joined",
     "Kpi",
     "Metrics",
     "Model",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from sqlmonitor.definitions.definition import Definition, Number, Text, complaint
+from sqlmonitor.definitions.join import Join
 
 __all__ = [
     "Constant",
@@ -48,6 +49,11 @@ class ValueMatrix(Definition):
         return ((name, getattr(self, name)) for name in type(self).model_fields)
 
 
+def _listed(value: Any) -> Any:
+    """One relation may stand without a list around it."""
+    return [value] if isinstance(value, dict) else value
+
+
 class Kpi(Definition):
     """A number the business reads; exactly one of a value matrix and an expression."""
 
@@ -61,6 +67,22 @@ class Kpi(Definition):
     """What each kind of decision is worth (binary)."""
     sql: Text | None = None
     """One aggregate expression over the predictions joined with the target."""
+    join: Annotated[tuple[Join, ...], BeforeValidator(_listed)] = ()
+    """Further relations whose columns the expression reads; each has at most one row for a prediction."""
+
+    @model_validator(mode="after")
+    def _joins_fit(self) -> Kpi:
+        if self.join and self.sql is None:
+            raise complaint("join is for an expression", remedy="write the KPI as 'sql:'", at=("join",))
+        prefixes = [join.prefix.casefold() for join in self.join]
+        for index, prefix in enumerate(prefixes):
+            if prefix in prefixes[:index]:
+                raise complaint(
+                    f"two relations are called '{self.join[index].prefix}'",
+                    remedy="give each its own 'alias:'",
+                    at=("join", index),
+                )
+        return self
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Kpi:

@@ -127,6 +127,8 @@ def _sql_texts(monitor: Monitor, dialect: str) -> Iterator[tuple[str, str | None
     yield "reference.where", monitor.reference.where, condition
     if monitor.target is not None:
         yield "target.relation", monitor.target.relation, relation
+    for joined in monitor.joined:
+        yield f"{joined.key}.relation", joined.join.relation, relation
     for key, text in monitor.aggregates():
         yield key, text, aggregate
     for index, metric in enumerate(monitor.custom_metrics):

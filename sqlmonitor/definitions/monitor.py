@@ -11,6 +11,7 @@ from sqlmonitor.definitions.business import CustomMetric, Kpi, Threshold
 from sqlmonitor.definitions.chosen import Metrics
 from sqlmonitor.definitions.definition import Definition, Names, Text, Whole, complaint
 from sqlmonitor.definitions.document import Document, KeyPath, parse_key, written_key
+from sqlmonitor.definitions.join import Joined
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.source import Chunks, Reference, Source
 from sqlmonitor.errors import ConfigurationError
@@ -125,6 +126,16 @@ class Monitor(Definition):
         for index, metric in enumerate(self.custom_metrics):
             if metric.sql is not None:
                 yield f"custom_metrics[{index}].sql", metric.sql
+
+    @property
+    def joined(self) -> tuple[Joined, ...]:
+        """The further relations of KPIs, each once."""
+        found: list[Joined] = []
+        for index, kpi in enumerate(self.kpis):
+            for place, join in enumerate(kpi.join):
+                if not any(one.is_of(join) for one in found):
+                    found.append(Joined(f"joined_{len(found)}", join, f"kpis[{index}].join[{place}]"))
+        return tuple(found)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Monitor:

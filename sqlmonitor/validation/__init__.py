@@ -3,12 +3,14 @@
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.column_values import sampled_values
 from sqlmonitor.validation.every_feature import ResolvedFeatures, resolve_features
+from sqlmonitor.validation.joins import check_joins
 from sqlmonitor.validation.report import validate
 from sqlmonitor.validation.sources import check_rows, check_sources
 
 __all__ = [
     "ResolvedFeatures",
     "ask",
+    "check_joins",
     "check_rows",
     "check_sources",
     "resolve_features",

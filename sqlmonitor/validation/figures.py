@@ -69,4 +69,7 @@ def _over_rows(source: SourceRows, figure: exp.Expr) -> exp.Select:
         # How rows are joined does not change the types.
         beside = exp.alias_(source.relation(target.relation), "target", table=True)
         query = query.join(beside, on=exp.true(), join_type="left")
+    for joined in source.monitor.joined:
+        further = exp.alias_(source.relation(joined.join.relation), joined.name, table=True)
+        query = query.join(further, on=exp.true(), join_type="left")
     return query

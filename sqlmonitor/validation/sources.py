@@ -14,6 +14,7 @@ from sqlmonitor.source import SourceRows, Types, put
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.described import check_columns, described
 from sqlmonitor.validation.figures import check_figures
+from sqlmonitor.validation.joins import check_joined, check_joins
 from sqlmonitor.validation.overlap import check_overlap
 from sqlmonitor.validation.reference import check_reference
 
@@ -71,9 +72,11 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
             _check_label(monitor, monitor.model.label, types)
         if monitor.target is not None:
             _check_label(monitor, monitor.target.column, beside or types)
-    found = Types(types, beside)
+    joined = check_joined(source, types, reference, engine)
+    found = Types(types, beside, joined)
     check_figures(SourceRows(monitor, project.dialect, types=found), reference, engine)
     if reads_rows:
+        check_joins(project, monitor, engine)
         check_rows(project, monitor, engine)
     return found
 
