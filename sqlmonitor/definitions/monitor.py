@@ -215,12 +215,7 @@ class Monitor(Definition):
                     at=("kpis", index, "name"),
                 )
             names.add(kpi.name)
-            if kpi.value_matrix is not None and self.task != "binary_classification":
-                raise complaint(
-                    f"a value matrix is for binary_classification, not {self.task}",
-                    remedy="write the KPI as 'sql:'",
-                    at=("kpis", index, "value_matrix"),
-                )
+            self._check_value_matrix(index, kpi)
         for index, metric in enumerate(self.custom_metrics):
             if metric.name in names:
                 raise complaint(
@@ -229,3 +224,28 @@ class Monitor(Definition):
                     at=("custom_metrics", index, "name"),
                 )
             names.add(metric.name)
+
+    def _check_value_matrix(self, index: int, kpi: Kpi) -> None:
+        matrix, at = kpi.value_matrix, ("kpis", index, "value_matrix")
+        if matrix is None:
+            return
+        by_class = matrix if isinstance(matrix, dict) else None
+        if self.task != ("binary_classification" if by_class is None else "multiclass_classification"):
+            form = "of two classes" if by_class is None else "{true class: {predicted class: value}}"
+            is_of_classes = self.task == "multiclass_classification"
+            raise complaint(
+                f"a value matrix {form} does not fit the task {self.task}",
+                remedy="write {true class: {predicted class: value}}"
+                if is_of_classes
+                else "write the KPI as 'sql:'",
+                at=at,
+            )
+        score = self.model.score if self.model else None
+        classes = list(score) if isinstance(score, dict) else []
+        named = [((true,), true) for true in by_class or {}]
+        named += [((true, name), name) for true, values in (by_class or {}).items() for name in values]
+        for place, name in named:
+            if name not in classes:
+                raise complaint(
+                    f"'{name}' is no class of model.score", allowed=classes, word=name, at=(*at, *place)
+                )
