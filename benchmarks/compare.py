@@ -113,7 +113,9 @@ def report(files: list[str], repeats: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", help="two Parquet files, as make_table.py makes them")
-    parser.add_argument("--rows", type=int, default=10_000_000, help="of a table that is compared with itself")
+    parser.add_argument(
+        "--rows", type=int, default=10_000_000, help="of a table that is compared with itself"
+    )
     parser.add_argument("--data", type=Path, default=HERE.parent / "build" / "benchmarks")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--measure", choices=MEASUREMENTS, help=argparse.SUPPRESS)

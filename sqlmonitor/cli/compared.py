@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from sqlmonitor.cli.blocks import ARROW, bar, blocks, plain, share
 from sqlmonitor.cli.figures import decimals, fixed, number
-from sqlmonitor.cli.sparks import ARROW, bar, plain, share, spark
 from sqlmonitor.cli.summary import plain_table, put
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["cut", "escaped", "markdown", "one_line", "print_comparison"]
 
 MOST_LEVELS = 3
-SPARK_WIDTH = 10
+SHAPE_WIDTH = 10
 BAR_WIDTH = 8
 LONGEST_NAME = 32
 NARROWEST_NOTE = 22
@@ -42,7 +42,7 @@ class Line:
         noise: how often it holds the distance that noise alone would give.
         missing: shares of missing values.
         note: what the mean did, or the levels.
-        sparks: the shapes of both sides; empty for levels.
+        shapes: the shapes of both sides; empty for levels.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Line:
     noise: str
     missing: str
     note: str
-    sparks: str
+    shapes: str
 
 
 def print_comparison(comparison: Comparison, out: Console) -> None:
@@ -66,7 +66,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     width = min(out.width, WIDEST)
     for label, title, rows in sides(comparison):
         text = f"{label:<9}  {rows}  {title}"
-        put(Text(cut(text, width)), out)
+        put(Text(cut(text, width, is_ascii=is_ascii)), out)
     out.print()
     out.print(Text(headline(comparison), style="bold"), soft_wrap=True)
     if changed:
@@ -144,7 +144,7 @@ def line_of(comparison: Comparison, row: Mapping[Any, Any], is_ascii: bool = Fal
         noise=_times(distance / floor) if is_known and floor else "",
         missing=plain(share(row["reference_missing"], row["missing"]), is_ascii=is_ascii),
         note=plain(note or str(row["note"] or ""), is_ascii=is_ascii),
-        sparks=shapes,
+        shapes=shapes,
     )
 
 
@@ -181,7 +181,10 @@ def _levels(comparison: Comparison, row: Mapping[Any, Any]) -> str:
     counts = comparison.counts
     levels = counts.levels[counts.levels["column_name"] == row["column"]]
     before, after = (max(count, 1) for count in counts.row_counts)
-    shares = [(str(r["level"]), r["reference_count"] / before, r["analysis_count"] / after) for _, r in levels.iterrows()]
+    shares = [
+        (str(r["level"]), r["reference_count"] / before, r["analysis_count"] / after)
+        for _, r in levels.iterrows()
+    ]
     shares.sort(key=lambda one: -abs(one[2] - one[1]))
     return ", ".join(f"{one_line(level)} {share(p, q)}" for level, p, q in shares[:2])
 
@@ -198,50 +201,50 @@ def _shapes(bins: pd.DataFrame, name: str) -> str:
     if rows.empty:
         return ""
     count = int(rows["bin"].max()) + 1
-    width = min(SPARK_WIDTH, count)
+    width = min(SHAPE_WIDTH, count)
     places = rows["bin"].astype(int) * width // count
     shapes = []
     for column in ("reference_count", "row_count"):
         heights = rows[column].groupby(places).sum().reindex(range(width), fill_value=0)
         shapes.append([float(height) / max(float(heights.sum()), 1) for height in heights])
     top = max(map(max, shapes))
-    return f"{spark(shapes[0], top)}{ARROW}{spark(shapes[1], top)}"
+    return f"{blocks(shapes[0], top)}{ARROW}{blocks(shapes[1], top)}"
 
 
 def _print_lines(lines: Sequence[Line], width: int, out: Console, *, is_ascii: bool) -> None:
     longest = min(max(cell_len(line.name) for line in lines), LONGEST_NAME, max(width // 4, 12))
-    cells = [
-        (
-            Text(cut(line.name, longest)),
-            Text("" if line.distance is None else f"{line.distance:.3f}"),
-            Text(bar(line.distance or 0, BAR_WIDTH, is_ascii=is_ascii)),
-            Text(line.noise),
-            Text(line.missing),
-        )
-        for line in lines
-    ]
-    headings = ("column", ">distance", "", plain(">× noise", is_ascii=is_ascii), ">missing")
-    left = width
-    for index, heading in enumerate(headings):
-        left -= max([cell_len(heading.lstrip(">")), *(cell_len(one[index].plain) for one in cells)]) + GAP
-    spark_width = max(cell_len(line.sparks) for line in lines)
-    has_sparks = spark_width > 0 and left - spark_width - GAP >= NARROWEST_NOTE
-    left -= spark_width + GAP if has_sparks else 0
-    table = plain_table(*headings, *(["shape"] if has_sparks else []), WHAT, gap=GAP)
-    for line, parts in zip(lines, cells, strict=True):
-        last = Text(cut(line.note, max(left, NARROWEST_NOTE)))
-        table.add_row(*parts, *([Text(line.sparks)] if has_sparks else []), last)
+    columns = {
+        "column": [cut(line.name, longest, is_ascii=is_ascii) for line in lines],
+        ">distance": ["" if line.distance is None else f"{line.distance:.3f}" for line in lines],
+        "": [bar(line.distance or 0, BAR_WIDTH, is_ascii=is_ascii) for line in lines],
+        plain(">× noise", is_ascii=is_ascii): [line.noise for line in lines],
+        ">missing": [line.missing for line in lines],
+        "shape": [line.shapes for line in lines],
+    }
+    widths = {name: max(map(cell_len, [name.lstrip(">"), *cells])) + GAP for name, cells in columns.items()}
+    # What is only drawn makes room for what is said.
+    for name in ("shape", ""):
+        if not any(columns[name]) or width - sum(widths.values()) < NARROWEST_NOTE:
+            del columns[name], widths[name]
+    left = max(width - sum(widths.values()), len(WHAT))
+    columns[WHAT] = [cut(line.note, left, is_ascii=is_ascii) for line in lines]
+    table = plain_table(*columns, gap=GAP)
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*map(Text, cells))
     for column in table.columns:
         column.no_wrap = True
     put(table, out)
 
 
-def cut(text: str, width: int) -> str:
+def cut(text: str, width: int, *, is_ascii: bool = False) -> str:
     """The text, or as much of it as there is room for."""
-    return text if cell_len(text) <= width else f"{text[: width - 1]}…"
+    end = plain("…", is_ascii=is_ascii)
+    return text if cell_len(text) <= width else f"{text[: width - len(end)]}{end}"
 
 
-def _print_paragraph(label: str, what: Iterable[str] | str, width: int, out: Console, *, is_ascii: bool) -> None:
+def _print_paragraph(
+    label: str, what: Iterable[str] | str, width: int, out: Console, *, is_ascii: bool
+) -> None:
     """A label, and beside it words that are broken into lines."""
     indent = " " * 14 if label else ""
     words = what.split(" ") if isinstance(what, str) else [f"{one}," for one in what]
@@ -271,7 +274,7 @@ def markdown(comparison: Comparison) -> str:
         lines += [f"| column | distance | × noise | missing | shape | {WHAT} |", "|---|--:|--:|--:|---|---|"]
         for line in changed:
             distance = "" if line.distance is None else f"{line.distance:.3f}"
-            cells = (line.name, distance, line.noise, line.missing, line.sparks, line.note)
+            cells = (line.name, distance, line.noise, line.missing, line.shapes, line.note)
             lines.append(f"| {' | '.join(map(escaped, cells))} |")
         lines.append("")
     for label, what in remarks(comparison):

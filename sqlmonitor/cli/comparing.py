@@ -28,7 +28,10 @@ def side_options(command: Command) -> Command:
         click.option("--where", metavar="SQL", help="Only rows that fit."),
         click.option("--columns", metavar="A,B,…", help="Only these columns."),
         click.option(
-            "--warehouse", metavar="URL", default=IN_MEMORY, help="Where the data is [default: DuckDB in memory]."
+            "--warehouse",
+            metavar="URL",
+            default=IN_MEMORY,
+            help="Where the data is [default: DuckDB in memory].",
         ),
         click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True),
     )
@@ -154,7 +157,7 @@ def _encode(table: pd.DataFrame, values: dict[str, Any], format_: str) -> None:
     # Lists of levels and bars are JSON in their cells.
     lists = [name for name in table if table[name].map(lambda value: isinstance(value, tuple)).any()]
     written = {
-        name: table[name].map(lambda v: json.dumps(v, ensure_ascii=False) if isinstance(v, tuple) else v)
+        str(name): table[name].map(lambda v: json.dumps(v, ensure_ascii=False) if isinstance(v, tuple) else v)
         for name in lists
     }
     click.echo(table.assign(**written).to_csv(index=False, lineterminator="\n"), nl=False)

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from sqlmonitor.cli.blocks import blocks, percent, plain
 from sqlmonitor.cli.compared import cut, escaped, one_line
 from sqlmonitor.cli.figures import decimals, fixed
-from sqlmonitor.cli.sparks import percent, plain, spark
 from sqlmonitor.cli.summary import plain_table, put
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def distinct(row: Row) -> str:
 def shape(row: Row) -> str:
     """The histogram as blocks."""
     bars = row["bars"]
-    return spark(bars, max(bars)) if isinstance(bars, tuple) and any(bars) else ""
+    return blocks(bars, max(bars)) if isinstance(bars, tuple) and any(bars) else ""
 
 
 OF_THE_COLUMN = ("min", "quantile_0.5", "max")
@@ -61,7 +61,9 @@ def value(name: str, alike: Sequence[str] = OF_THE_COLUMN) -> Writer:
 
 def levels(row: Row) -> str:
     """The most frequent levels with their shares of all rows."""
-    return ", ".join(f"{one_line(level)} {percent(count / max(row['rows'], 1))} %" for level, count in row["levels"])
+    return ", ".join(
+        f"{one_line(level)} {percent(count / max(row['rows'], 1))} %" for level, count in row["levels"]
+    )
 
 
 NUMERIC: Sequence[tuple[str, Writer, int]] = (
@@ -105,10 +107,10 @@ def print_profile(profile: Profile, out: Console) -> None:
         out: where to; columns of a table are left out where they do not fit, and levels are cut.
     """
     width = min(out.width, WIDEST)
-    put(Text(cut(profile.source, width), style="bold"), out)
+    is_ascii = out.options.ascii_only
+    put(Text(cut(profile.source, width, is_ascii=is_ascii), style="bold"), out)
     put(Text(headline(profile)), out)
     for _, headings, cells in tables(profile, width):
-        is_ascii = out.options.ascii_only
         out.print()
         table = plain_table(*headings, gap=GAP)
         for row in cells:
@@ -143,7 +145,8 @@ def _fitted(
     cells = {heading: [write(row) for row in rows] for heading, write, _ in columns}
     cells["column"] = [cut(name, LONGEST_NAME) for name in cells["column"]]
     widths = {
-        heading: max(cell_len(heading.lstrip(">")), *map(cell_len, texts)) + GAP for heading, texts in cells.items()
+        heading: max(cell_len(heading.lstrip(">")), *map(cell_len, texts)) + GAP
+        for heading, texts in cells.items()
     }
     is_cut = "most frequent" in cells
     if is_cut:
@@ -173,6 +176,10 @@ def markdown(profile: Profile) -> str:
     lines = [f"**`{profile.source.replace('`', chr(39))}`**: {headline(profile)}"]
     for _, headings, cells in tables(profile, WIDEST):
         sides = ["--:" if heading.startswith(">") else "---" for heading in headings]
-        lines += ["", f"| {' | '.join(heading.lstrip('>') for heading in headings)} |", f"|{'|'.join(sides)}|"]
+        lines += [
+            "",
+            f"| {' | '.join(heading.lstrip('>') for heading in headings)} |",
+            f"|{'|'.join(sides)}|",
+        ]
         lines += [f"| {' | '.join(map(escaped, row))} |" for row in cells]
     return "\n".join(lines) + "\n"

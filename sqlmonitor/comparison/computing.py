@@ -174,7 +174,9 @@ def counted(
     features = monitor.features.model_copy(update=lists)
     monitor = monitor.model_copy(update={"features": features})
     plan = _reduced(planner.plan(project, monitor, stage=stage, types=types, with_details=True))
-    plan = replace(plan, checks=tuple(has_rows(title, period) for title, period in zip(titles, PERIODS)))
+    plan = replace(
+        plan, checks=tuple(has_rows(title, period) for title, period in zip(titles, PERIODS, strict=False))
+    )
     engine.refuse_open_transaction()
     try:
         runner.execute(plan, Recount(), State(), engine, progress)

@@ -160,7 +160,14 @@ def profile(
         named = identifiers(project, monitor, found, engine)
         found = found.without({name: why for name, why in named.items() if found.kinds[name] != "numeric"})
     counts = counted(
-        project, monitor, found.kinds, Types(types), engine, stage="fit", progress=progress, titles=(side.title,)
+        project,
+        monitor,
+        found.kinds,
+        Types(types),
+        engine,
+        stage="fit",
+        progress=progress,
+        titles=(side.title,),
     )
     others = ranges(rows, {name: types[name] for name in found.left_out}, engine)
     return Profile(side.title, found, counts, others)

@@ -242,7 +242,7 @@ class Monitor(Definition):
             )
         score = self.model.score if self.model else None
         classes = list(score) if isinstance(score, dict) else []
-        named = [((true,), true) for true in by_class or {}]
+        named: list[tuple[tuple[str, ...], str]] = [((true,), true) for true in by_class or {}]
         named += [((true, name), name) for true, values in (by_class or {}).items() for name in values]
         for place, name in named:
             if name not in classes:

@@ -21,7 +21,7 @@ EVERY_ROW = parse("coalesce(1e0, 0e0)")
 """What a row adds to count(*), which has no error of its own where n is fixed."""
 
 
-class Inexpressible(Exception):
+class InexpressibleError(Exception):
     """The aggregate is no arithmetic over sums."""
 
 
@@ -39,7 +39,7 @@ def standard_error(figure: exp.Expr) -> exp.Expr | None:
     try:
         formula = _over_sums(figure, terms)
         slopes = [derivative(formula, f"sum_{number}") for number in range(len(terms))]
-    except (Inexpressible, ValueError):
+    except (InexpressibleError, ValueError):
         return None
     if len(terms) > MOST_TERMS or all(term == EVERY_ROW for term in terms):
         return None
@@ -48,7 +48,10 @@ def standard_error(figure: exp.Expr) -> exp.Expr | None:
     for one, slope in enumerate(slopes):
         for other in range(one, len(slopes)):
             spread = put(
-                f"sum(one * other) - sum_{one} * sum_{other} / count(*)", one=terms[one], other=terms[other], **sums
+                f"sum(one * other) - sum_{one} * sum_{other} / count(*)",
+                one=terms[one],
+                other=terms[other],
+                **sums,
             )
             both = put("slope * other", slope=slope, other=slopes[other])
             twice = 1 if one == other else 2
@@ -62,9 +65,9 @@ def standard_error(figure: exp.Expr) -> exp.Expr | None:
 def put_sums(formula: exp.Expr, sums: dict[str, exp.Expr]) -> exp.Expr:
     """The formula with each sum in its place."""
     return formula.transform(
-        lambda node: exp.paren(sums[node.name].copy())
-        if isinstance(node, exp.Column) and node.name in sums
-        else node
+        lambda node: (
+            exp.paren(sums[node.name].copy()) if isinstance(node, exp.Column) and node.name in sums else node
+        )
     )
 
 
@@ -95,8 +98,12 @@ def _over_sums(node: exp.Expr, terms: list[exp.Expr]) -> exp.Expr:
 def _aggregate(node: exp.Expr, terms: list[exp.Expr], condition: exp.Expr | None) -> exp.Expr:
     """A sum, a count or a mean as columns; each row's part in it is added to the terms."""
     of = node.this
-    if not isinstance(node, (exp.Sum, exp.Count, exp.Avg)) or isinstance(of, exp.Distinct) or node.expressions:
-        raise Inexpressible
+    if (
+        not isinstance(node, (exp.Sum, exp.Count, exp.Avg))
+        or isinstance(of, exp.Distinct)
+        or node.expressions
+    ):
+        raise InexpressibleError
     if isinstance(node, exp.Sum):
         return _sum(_value(of), condition, terms)
     is_every = isinstance(of, exp.Star) or of is None

@@ -147,7 +147,9 @@ def relations(source: SourceRows, key: str) -> dict[str, Side]:
     kpi = next((one for index, one in enumerate(monitor.kpis) if key == f"kpis[{index}].sql"), None)
     for join in kpi.join if kpi else ():
         alias = next(joined.name for joined in monitor.joined if joined.is_of(join))
-        shared = frozenset(own.casefold() for own, other in join.on.items() if own.casefold() == other.casefold())
+        shared = frozenset(
+            own.casefold() for own, other in join.on.items() if own.casefold() == other.casefold()
+        )
         columns = source.types.joined.get(alias, {})
         sides.append(Side(join.prefix, alias, join.relation, columns, shared))
     return {side.prefix.casefold(): side for side in sides}

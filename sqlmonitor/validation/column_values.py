@@ -75,7 +75,7 @@ def column_values(
         return {}
     places = {name: number for number, name in enumerate(kinds)}
     whole = [exp.alias_(exp.Count(this=exp.Star(), big_int=True), "row_count")]
-    for name, number in places.items():
+    for number in places.values():
         value = exp.column(f"value_{number}")
         whole.append(_count(value, f"value_count_{number}"))
         varies = exp.LT(this=exp.Min(this=value.copy()), expression=exp.Max(this=value.copy()))
@@ -103,9 +103,7 @@ def column_values(
     }
 
 
-def _sampled(
-    source: SourceRows, kinds: Mapping[str, dialects.Kind], places: Mapping[str, int]
-) -> exp.Select:
+def _sampled(source: SourceRows, kinds: Mapping[str, dialects.Kind], places: Mapping[str, int]) -> exp.Select:
     """Counts values and different values of these columns among the reference's first rows."""
     counts = [exp.alias_(exp.Count(this=exp.Star(), big_int=True), "sampled_rows")]
     for name in kinds:

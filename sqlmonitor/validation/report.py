@@ -42,7 +42,9 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
         analysis, _, timeless, undecided = _counted(
             source, source.predictions(), monitor.where, exp.false(), engine
         )
-        reference, _, more, _ = _counted(source, source.reference(), monitor.reference.where, exp.false(), engine)
+        reference, _, more, _ = _counted(
+            source, source.reference(), monitor.reference.where, exp.false(), engine
+        )
         rows, timeless = analysis + reference, timeless + more
     if reference == 0:
         raise DataError(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["ARROW", "bar", "percent", "plain", "share", "spark"]
+__all__ = ["ARROW", "bar", "blocks", "percent", "plain", "share"]
 
 ARROW = " → "
 HEIGHTS = "▁▂▃▄▅▆▇█"
 WIDTHS = "▏▎▍▌▋▊▉█"
-ASCII = {"→": "->", "×": "x", "–": "-", "…": "...", "±": "+-", "≥": ">="}
+ASCII = {"→": "->", "×": "x", "…": "...", "≥": ">=", **dict(zip(HEIGHTS, "_.-:=+*#", strict=True))}
 
 
 def plain(text: str, *, is_ascii: bool) -> str:
@@ -20,7 +20,7 @@ def plain(text: str, *, is_ascii: bool) -> str:
     return text
 
 
-def spark(shares: Sequence[float], top: float) -> str:
+def blocks(shares: Sequence[float], top: float) -> str:
     """A block for each share, as high as it is of the highest; a blank where there is nothing.
 
     Args:
