@@ -68,17 +68,17 @@ def levels(row: Row) -> str:
 
 NUMERIC: Sequence[tuple[str, Writer, int]] = (
     ("column", lambda row: str(row["column"]), 0),
-    ("type", lambda row: str(row["type"]), 4),
+    ("type", lambda row: str(row["type"]), 8),
     (">missing", missing, 0),
-    (">distinct", distinct, 3),
-    (">min", value("min"), 0),
-    (">5 %", value("quantile_0.05"), 2),
+    (">distinct", distinct, 7),
+    (">min", value("min"), 2),
+    (">5 %", value("quantile_0.05"), 6),
     (">median", value("quantile_0.5"), 0),
-    (">95 %", value("quantile_0.95"), 2),
-    (">max", value("max"), 0),
-    (">mean", value("mean", OF_THE_MEAN), 1),
-    (">std", value("std", OF_THE_MEAN), 5),
-    ("1 to 99 %", shape, 0),
+    (">95 %", value("quantile_0.95"), 6),
+    (">max", value("max"), 2),
+    (">mean", value("mean", OF_THE_MEAN), 5),
+    (">std", value("std", OF_THE_MEAN), 9),
+    ("1 to 99 %", shape, 3),
 )
 """Heading, cell, and which columns are left out first where there is no room: the highest; 0 never."""
 CATEGORICAL: Sequence[tuple[str, Writer, int]] = (
@@ -90,11 +90,11 @@ CATEGORICAL: Sequence[tuple[str, Writer, int]] = (
 )
 OTHER: Sequence[tuple[str, Writer, int]] = (
     ("column", lambda row: str(row["column"]), 0),
-    ("type", lambda row: one_line(str(row["type"])), 0),
+    ("type", lambda row: one_line(str(row["type"])), 2),
     (">missing", missing, 0),
     ("first", lambda row: one_line(str(row["first"])), 0),
-    ("last", lambda row: one_line(str(row["last"])), 0),
-    ("", lambda row: str(row["note"]), 1),
+    ("last", lambda row: one_line(str(row["last"])), 1),
+    ("", lambda row: str(row["note"]), 3),
 )
 TABLES = (("numeric", NUMERIC), ("categorical", CATEGORICAL), ("other", OTHER))
 
@@ -110,11 +110,11 @@ def print_profile(profile: Profile, out: Console) -> None:
     is_ascii = out.options.ascii_only
     put(Text(cut(profile.source, width, is_ascii=is_ascii), style="bold"), out)
     put(Text(headline(profile)), out)
-    for _, headings, cells in tables(profile, width):
+    for headings, cells in tables(profile, width, is_ascii=is_ascii):
         out.print()
         table = plain_table(*headings, gap=GAP)
         for row in cells:
-            table.add_row(*(Text(plain(cell, is_ascii=is_ascii)) for cell in row))
+            table.add_row(*map(Text, row))
         for column in table.columns:
             column.no_wrap = True
         put(table, out)
@@ -125,8 +125,10 @@ def headline(profile: Profile) -> str:
     return f"{profile.row_count:,} rows, {len(profile.columns):,} columns"
 
 
-def tables(profile: Profile, width: int) -> list[tuple[str, list[str], list[list[str]]]]:
-    """Kind, headings and cells of every table that has a line."""
+def tables(
+    profile: Profile, width: int, *, is_ascii: bool = False
+) -> list[tuple[list[str], list[list[str]]]]:
+    """Headings and cells of every table that has a line."""
     found = []
     for kind, columns in TABLES:
         rows = [
@@ -135,15 +137,15 @@ def tables(profile: Profile, width: int) -> list[tuple[str, list[str], list[list
             if row["kind"] == kind
         ]
         if rows:
-            found.append((kind, *_fitted(columns, rows, width)))
+            found.append(_fitted(columns, rows, width, is_ascii))
     return found
 
 
 def _fitted(
-    columns: Sequence[tuple[str, Writer, int]], rows: Sequence[Row], width: int
+    columns: Sequence[tuple[str, Writer, int]], rows: Sequence[Row], width: int, is_ascii: bool
 ) -> tuple[list[str], list[list[str]]]:
-    cells = {heading: [write(row) for row in rows] for heading, write, _ in columns}
-    cells["column"] = [cut(name, LONGEST_NAME) for name in cells["column"]]
+    cells = {heading: [plain(write(row), is_ascii=is_ascii) for row in rows] for heading, write, _ in columns}
+    cells["column"] = [cut(name, LONGEST_NAME, is_ascii=is_ascii) for name in cells["column"]]
     widths = {
         heading: max(cell_len(heading.lstrip(">")), *map(cell_len, texts)) + GAP
         for heading, texts in cells.items()
@@ -157,24 +159,25 @@ def _fitted(
         del cells[heading], widths[heading]
     if is_cut:
         left = width - sum(widths.values()) + FEWEST_LEVELS_WIDTH
-        cells["most frequent"] = [_whole(text, left) for text in cells["most frequent"]]
+        cells["most frequent"] = [_whole(text, left, is_ascii) for text in cells["most frequent"]]
     return list(cells), [list(row) for row in zip(*cells.values(), strict=True)]
 
 
-def _whole(text: str, width: int) -> str:
+def _whole(text: str, width: int, is_ascii: bool) -> str:
     """As many of the parts between commas as there is room for."""
     if cell_len(text) <= width:
         return text
     parts = text.split(", ")
-    while len(parts) > 1 and cell_len(", ".join(parts)) + 3 > width:
+    while len(parts) > 1 and cell_len(", ".join(parts)) + 5 > width:
         parts.pop()
-    return cut(f"{', '.join(parts)}, …", width)
+    end = plain(", …", is_ascii=is_ascii)
+    return cut(f"{', '.join(parts)}{end}", width, is_ascii=is_ascii)
 
 
 def markdown(profile: Profile) -> str:
     """The same as Markdown."""
     lines = [f"**`{profile.source.replace('`', chr(39))}`**: {headline(profile)}"]
-    for _, headings, cells in tables(profile, WIDEST):
+    for headings, cells in tables(profile, WIDEST):
         sides = ["--:" if heading.startswith(">") else "---" for heading in headings]
         lines += [
             "",
