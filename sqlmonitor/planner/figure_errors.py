@@ -17,7 +17,7 @@ MOST_TERMS = 6
 """More sums than this would need more than 21 sums of products."""
 NUMBERS = (*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DataType.Type.DECIMAL)
 BINARY = (exp.Add, exp.Sub, exp.Mul)
-EVERY_ROW = parse("coalesce(1e0, 0e0)")
+EVERY_ROW = put("coalesce(term, 0e0)", term=parse("1e0"))
 """What a row adds to count(*), which has no error of its own where n is fixed."""
 
 
@@ -59,7 +59,9 @@ def standard_error(figure: exp.Expr) -> exp.Expr | None:
     total = parts[0]
     for part in parts[1:]:
         total = exp.Add(this=total, expression=part)
-    return put("sqrt(greatest(total, 0) * count(*) / nullif(cast(count(*) as double) - 1, 0))", total=total)
+    # Not greatest(): engines differ in what that makes of NULL.
+    variance = put("case when total < 0 then 0e0 else total end", total=total)
+    return put("sqrt(variance * count(*) / nullif(cast(count(*) as double) - 1, 0))", variance=variance)
 
 
 def put_sums(formula: exp.Expr, sums: dict[str, exp.Expr]) -> exp.Expr:
