@@ -22,7 +22,7 @@ with placed as (
         , numeric_cells.row_count
         , case
             when quantiles.{{ upper }} > quantiles.{{ lower }} and quantiles.{{ upper }} - quantiles.{{ lower }} <= 1.7e308
-                then (numeric_cells.lowest_value / 2 + numeric_cells.highest_value / 2 - quantiles.{{ lower }}) / (quantiles.{{ upper }} - quantiles.{{ lower }})
+                then (numeric_cells.lowest_value / 2 + numeric_cells.highest_value / 2 - quantiles.{{ lower }}) / nullif(quantiles.{{ upper }} - quantiles.{{ lower }}, 0)
             else 0.5e0
         end as place
     from {{ numeric }} as numeric_cells

@@ -105,7 +105,7 @@ def monitored(
         if "where" not in reference:
             definition["reference"]["where"] = where
     # The address only says the dialect: the connection is open.
-    address = dialects.dialect(dialect).address
+    address = f"{dialects.dialect(dialect).schemes[0]}://"
     project = Project.model_validate({"version": 1, "warehouse": address, "monitors": [definition]})
     return project, project.monitors[0]
 
