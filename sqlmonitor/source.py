@@ -309,14 +309,14 @@ class SourceRows:
             source["joins"] = [self._join(joined) for joined in joins]
         return source
 
-    def _join(self, joined: Joined) -> dict[str, exp.Expr]:
+    def _join(self, joined: Joined) -> dict[str, Any]:
         """A further relation as the template joins it."""
         keys = (
             self.column(own).eq(names.column(other, joined.name)) for own, other in joined.join.on.items()
         )
         return {
             "relation": self.relation(joined.join.relation),
-            "name": names.identifier(joined.name),
+            "number": joined.number,
             "condition": exp.and_(*keys),
         }
 

@@ -18,7 +18,7 @@ from {{ source.relation }} as prediction
 left join {{ source.target }} as target on {{ source.join_condition }}
 {% endif %}
 {% for join in source.joins %}
-left join {{ join.relation }} as {{ join.name }} on {{ join.condition }}
+left join {{ join.relation }} as joined_{{ join.number }} on {{ join.condition }}
 {% endfor %}
 {% if source.condition %}where {{ source.condition }}{% endif %}
 {% endfor %}

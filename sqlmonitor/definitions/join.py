@@ -74,14 +74,19 @@ class Joined:
     """A relation as it stands beside the predictions, once for all KPIs that join it in the same way.
 
     Args:
-        name: the alias where rows are read.
+        number: of its alias where rows are read.
         join: the definition.
         key: where it stands first, such as ``kpis[0].join[1]``.
     """
 
-    name: str
+    number: int
     join: Join
     key: str
+
+    @property
+    def name(self) -> str:
+        """The alias."""
+        return f"joined_{self.number}"
 
     def is_of(self, other: Join) -> bool:
         """True where another definition joins the same rows."""

@@ -134,7 +134,7 @@ class Monitor(Definition):
         for index, kpi in enumerate(self.kpis):
             for place, join in enumerate(kpi.join):
                 if not any(one.is_of(join) for one in found):
-                    found.append(Joined(f"joined_{len(found)}", join, f"kpis[{index}].join[{place}]"))
+                    found.append(Joined(len(found), join, f"kpis[{index}].join[{place}]"))
         return tuple(found)
 
     @model_validator(mode="after")

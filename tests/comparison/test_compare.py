@@ -186,3 +186,15 @@ def test_plain_values_are_json(engine: DuckDB, files: list[str]) -> None:
     read = json.loads(json.dumps(made, allow_nan=False))
     assert read["reference"]["row_count"] == 1200
     assert read["columns"][0]["column"] == "colour"
+
+
+def test_from_python(files: list[str]) -> None:
+    import sqlmonitor
+
+    found = sqlmonitor.compare(*files, columns=["colour"])
+    assert list(found.to_pandas()["status"]) == ["changed"]
+    with duckdb.connect() as connection:
+        connection.execute("create table t as select 1 as a")
+        assert sqlmonitor.profile("t", warehouse=connection).row_count == 1
+        # What was open stays open.
+        assert connection.execute("from t").fetchall() == [(1,)]
