@@ -68,6 +68,7 @@ SEVERAL_CLASSES = {
         {"name": "worth_of_classes", "value_matrix": {"0": {"1": -2.5}, "1": {"0": -1, "1": 3}}},
     ],
 }
+COPIES = [f"region_{number}" for number in range(21)]
 VARIANTS: dict[str, dict[str, Any]] = {
     "binned": {"resolution": "binned"},
     "exact": {"resolution": "exact"},
@@ -77,7 +78,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "task": "regression",
         "model": {"label": "score"},
         "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
-        "features": {"numeric": ["amount"]},
+        # More levels than one statement counts.
+        "predictions": {"sql": f"select *, {', '.join(f'region as {name}' for name in COPIES)} from scored"},
+        "features": {"numeric": ["amount"], "categorical": COPIES},
     },
     # As `compare` has it: two relations, one chunk and no order, id or store.
     "compared": {

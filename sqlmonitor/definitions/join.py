@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from sqlmonitor.definitions.definition import Definition, Text, complaint
+from sqlmonitor.definitions.definition import Definition, Relation, Text, complaint
 
 __all__ = ["Join", "Joined"]
 
@@ -32,8 +32,8 @@ def _pairs(value: Any) -> Any:
 class Join(Definition):
     """A relation that is joined with the predictions, at most one row of it to each."""
 
-    relation: Text
-    """The table or view."""
+    relation: Relation
+    """The table or view, or {dbt: …}."""
     on: Annotated[
         dict[Text, Text],
         BeforeValidator(_pairs),

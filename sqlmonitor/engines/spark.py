@@ -19,9 +19,10 @@ from sqlglot import exp
 from sqlmonitor import dialects
 from sqlmonitor.engines import address, spark_catalog
 from sqlmonitor.engines.frames import frame
+from sqlmonitor.engines.publication import publishing
 from sqlmonitor.engines.spark_catalog import quoted
 from sqlmonitor.engines.spark_errors import FAILURES, explained
-from sqlmonitor.engines.spark_publishing import Publication, finish, publishing
+from sqlmonitor.engines.spark_publishing import Publication, finish
 from sqlmonitor.errors import UnsupportedError, WarehouseError
 
 if TYPE_CHECKING:
@@ -101,10 +102,16 @@ class Spark:
             url: as Spark has it. The second makes this process the driver, which needs all of pyspark and Java.
 
         Raises:
-            UnsupportedError: for a master, where only the client is installed.
+            UnsupportedError: for a master, where only the client is installed, and for a Thrift server.
             WarehouseError: where the server cannot be reached or refuses.
         """
         plain = address.without_driver(url)
+        if "+" in url.partition(":")[0]:
+            # What dbt's profiles have: thrift, http, odbc or session.
+            raise UnsupportedError(
+                f"Spark is not reached by {url.partition(':')[0].partition('+')[2]}, but by Spark Connect",
+                remedy="write the server's own URL: warehouse: sc://host:15002",
+            )
         try:
             with without_warnings():
                 session = _remote(plain) if plain.startswith("sc:") else _classic(plain)
@@ -207,7 +214,7 @@ class Spark:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside, or none, by copies that views show at the end."""
-        with publishing(self) as publication:
+        with publishing(Publication(self)) as publication:
             self.publication = publication
             try:
                 yield
