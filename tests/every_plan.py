@@ -36,7 +36,7 @@ MONITOR: dict[str, Any] = small_world.MONITOR | {
     "segments": ["vehicle", "region"],
     "kpis": [
         *small_world.MONITOR["kpis"],
-        {"name": "hits", "sql": "sum(actual * predicted)"},
+        {"name": "hits", "sql": "sum(target.actual * predicted)"},
         {
             "name": "joined",
             "sql": "sum(amount * o.actual) / count(*) - 2 * avg(o.actual)",
