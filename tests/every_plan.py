@@ -93,7 +93,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "reference": {"sql": "select * from scored where id % 2 = 1"},
         "chunks": {"count": 1},
         "segments": [],
-        "kpis": [],
+        "kpis": [{"name": "amount_per_row", "sql": "sum(amount) / count(*)"}],
     },
 }
 """Monitors whose plans together use every template."""

@@ -13,7 +13,7 @@
 --   column_name varchar
 --   distinct_count bigint
 --   is_exact boolean       -- whether there are no more than these
---   quantile_1 double
+--   quantile_0 double
 with counted as (
     select
         chunk_number

@@ -123,7 +123,7 @@ class Profile:
             "is_distinct_exact": bool(first["is_exact"]),
             **{
                 f"quantile_{share:g}": float(first[f"quantile_{number}"])
-                for number, share in enumerate(SHARES, 1)
+                for number, share in enumerate(SHARES)
             },
             "bars": tuple(int(bars.get(place, 0)) for place in range(BAR_COUNT)),
         }

@@ -8,7 +8,7 @@ from sqlmonitor.planner.draft import Draft
 from sqlmonitor.source import parse
 
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-"""The quantiles of numeric columns, quantile_1 and on."""
+"""The quantiles of numeric columns, quantile_0 and on."""
 BAR_COUNT = 12
 """Bars of a small histogram, between the first and the last of the quantiles."""
 
@@ -29,9 +29,7 @@ def add_details(draft: Draft) -> None:
             "quantiles",
             "summary/quantiles.sql",
             numeric=draft["numeric"],
-            shares=[
-                {"number": number, "share": parse(f"{share}e0")} for number, share in enumerate(SHARES, 1)
-            ],
+            shares=[{"number": number, "share": parse(f"{share}e0")} for number, share in enumerate(SHARES)],
         )
         draft.add(
             "bars",
@@ -39,7 +37,7 @@ def add_details(draft: Draft) -> None:
             "histogram/bars.sql",
             numeric=draft["numeric"],
             quantiles=quantiles,
-            lower=exp.to_identifier("quantile_1"),
-            upper=exp.to_identifier(f"quantile_{len(SHARES)}"),
+            lower=exp.to_identifier("quantile_0"),
+            upper=exp.to_identifier(f"quantile_{len(SHARES) - 1}"),
             bar_count=BAR_COUNT,
         )
