@@ -196,7 +196,7 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
     """
     what = "an aggregate expression"
     remedy = "write one aggregate expression, such as 'sum(amount) / count(*)'"
-    tree = _expression(text, dialect, allowed_functions, what, remedy)
+    tree = _expression(text, dialect, allowed_functions, what, remedy, of_rows=False)
     if tree.find(exp.Query):
         raise ConfigurationError(f"{what} cannot have subqueries", remedy=remedy)
     if tree.find(exp.Window, *refusals.WINDOW_ONLY):
@@ -264,14 +264,20 @@ def columns_of(expression: exp.Expr) -> list[str]:
 
 
 def _expression(
-    text: str, dialect: str, allowed_functions: Collection[str], what: str, remedy: str
+    text: str,
+    dialect: str,
+    allowed_functions: Collection[str],
+    what: str,
+    remedy: str,
+    *,
+    of_rows: bool = True,
 ) -> exp.Expr:
     tokens = _tokens(text, dialect, what, remedy)
     refusals.refuse_semicolon(tokens, what, remedy)
     tree = _parse(text, dialect, exp.Condition, what, remedy)
     refusals.refuse_parts(tree, what, remedy)
     refusals.refuse_rows_and_stars(tree, what, remedy)
-    refusals.check_functions(tree, dialect, allowed_functions)
+    refusals.check_functions(tree, dialect, allowed_functions, of_rows=of_rows)
     return tree
 
 
