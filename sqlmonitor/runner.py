@@ -73,10 +73,11 @@ def run(
     plan = whole if stage == "run" else planner.plan(project, monitor, stage=stage, types=types)
     labels, recount = decided(project, monitor, whole, types, state, engine, asked, stage, started)
     logger.info("-- monitor '%s' reads %s", monitor.name, recount.reason)
-    validation.check_joins(project, monitor, engine)
     among = incremental.ids_read(project, monitor, types, recount, engine.dialect)
     if among is not None or not recount.is_partial:
         validation.check_rows(project, monitor, engine, among=among)
+    else:
+        validation.check_joins(project, monitor, engine)
     total = len(plan.steps) + 1
     try:
         execute(plan, recount, state, engine, progress)

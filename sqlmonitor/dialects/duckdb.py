@@ -12,6 +12,7 @@ DUCKDB = Dialect(
     proof="executed",
     schemes=("duckdb",),
     address="duckdb:///path/to/file.duckdb",
+    replaces_chunks=True,
     keep_constants=KEEP_CONSTANTS,
     reads_files=True,
     temporary_when_read_only=True,

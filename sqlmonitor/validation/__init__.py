@@ -5,7 +5,7 @@ from sqlmonitor.validation.column_values import sampled_values
 from sqlmonitor.validation.every_feature import ResolvedFeatures, resolve_features
 from sqlmonitor.validation.joins import check_joins
 from sqlmonitor.validation.report import validate
-from sqlmonitor.validation.sources import check_rows, check_sources
+from sqlmonitor.validation.sources import check_rows, check_sources, row_checks
 
 __all__ = [
     "ResolvedFeatures",
@@ -14,6 +14,7 @@ __all__ = [
     "check_rows",
     "check_sources",
     "resolve_features",
+    "row_checks",
     "sampled_values",
     "validate",
 ]

@@ -69,9 +69,13 @@ def check_joins(project: Project, monitor: Monitor, engine: Engine) -> None:
     Raises:
         DataError: naming the relation, its key, the key with most rows, and how many keys there are.
     """
-    source = SourceRows(monitor, project.dialect)
-    for joined in monitor.joined:
-        ask(_is_unique(source, joined), engine)
+    for check in join_checks(SourceRows(monitor, project.dialect)):
+        ask(check, engine)
+
+
+def join_checks(source: SourceRows) -> list[Check]:
+    """The promises that :func:`check_joins` asks about."""
+    return [_is_unique(source, joined) for joined in source.monitor.joined]
 
 
 def _is_unique(source: SourceRows, joined: Joined) -> Check:
