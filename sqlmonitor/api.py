@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from sqlmonitor import comparison, definitions, engines, runner, store
 from sqlmonitor import dbt as dbt_files
-from sqlmonitor import definitions, engines, runner, store
+from sqlmonitor.comparison import Comparison, Profile
 from sqlmonitor.engines import Engine
 from sqlmonitor.incremental import Asked
 from sqlmonitor.results import Results
 from sqlmonitor.times import Time, utc
+
+IN_MEMORY = "duckdb://"
 
 
 class Monitor:
@@ -131,3 +135,60 @@ def connect(warehouse: Any) -> Engine:
         WarehouseError: where it cannot be opened.
     """
     return engines.connect(warehouse) if isinstance(warehouse, str) else engines.adopt(warehouse)
+
+
+def compare(
+    reference: str,
+    analysis: str | None = None,
+    *,
+    condition: str | None = None,
+    where: str | None = None,
+    columns: Collection[str] | None = None,
+    warehouse: Any = IN_MEMORY,
+) -> Comparison:
+    """Compares two queries, files or tables column by column; nothing is stored.
+
+    Args:
+        reference: ``SELECT …``, a file, or a table or view.
+        analysis: the same; None where ``condition`` parts the rows of ``reference`` in two.
+        condition: SQL that is true for the reference's rows; all others are compared with them.
+        where: SQL that rows of both sides fit.
+        columns: the ones to compare; None for all but those that name rows.
+        warehouse: as :func:`connect` takes it; DuckDB in memory by default, which reads files.
+
+    Raises:
+        SqlmonitorError: for what the user must mend.
+    """
+    with _opened(warehouse) as engine:
+        return comparison.compare(
+            engine, reference, analysis, condition=condition, where=where, columns=columns
+        )
+
+
+def profile(
+    source: str,
+    *,
+    where: str | None = None,
+    columns: Collection[str] | None = None,
+    warehouse: Any = IN_MEMORY,
+) -> Profile:
+    """Describes a query, a file or a table column by column; nothing is stored.
+
+    Args:
+        source: ``SELECT …``, a file, or a table or view.
+        where: SQL that the rows fit.
+        columns: the ones to describe; None for all.
+        warehouse: as :func:`connect` takes it; DuckDB in memory by default, which reads files.
+
+    Raises:
+        SqlmonitorError: for what the user must mend.
+    """
+    with _opened(warehouse) as engine:
+        return comparison.profile(engine, source, where=where, columns=columns)
+
+
+def _opened(warehouse: Any) -> AbstractContextManager[Engine]:
+    """A warehouse by its URL, closed in the end; or what is open already, which stays so."""
+    if isinstance(warehouse, str):
+        return comparison.connect(warehouse)
+    return nullcontext(engines.adopt(warehouse))

@@ -76,6 +76,8 @@ def run(
     among = incremental.ids_read(project, monitor, types, recount, engine.dialect)
     if among is not None or not recount.is_partial:
         validation.check_rows(project, monitor, engine, among=among)
+    else:
+        validation.check_joins(project, monitor, engine)
     total = len(plan.steps) + 1
     try:
         execute(plan, recount, state, engine, progress)

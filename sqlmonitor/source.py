@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,14 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import dialects, names
-from sqlmonitor.definitions import Monitor
+from sqlmonitor.definitions import Joined, Monitor
 from sqlmonitor.plan import Rows
 
 Column = dict[str, exp.Expr]
+
+FEWEST_MIXED = 3
+WEIGHTS = ("0.6180339887498949e0", "0.7548776662466927e0", "0.5698402909980532e0", "0.8191725133961645e0")
+"""Irrational numbers whose multiples spread evenly, source: Roberts 2018, quasirandom sequences."""
 
 
 def parse(text: str) -> exp.Expr:
@@ -46,10 +50,12 @@ class Types:
     Args:
         predictions: column → type, as the engine describes it.
         target: the same of the target's relation; empty where it has none of its own.
+        joined: the same of the further relations of KPIs, by the names they have where rows are read.
     """
 
     predictions: Mapping[str, str]
     target: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def kind(self, name: str, *, of_target: bool = False) -> dialects.Kind:
         """What a column can be used as; ``other`` where there is none of the name."""
@@ -124,6 +130,25 @@ class SourceRows:
         form = dialects.NUMBER_OF_INTEGER if is_integer else dialects.NUMBER
         return put(form, row_id=self.column(self.monitor.id))
 
+    def place(self, columns: Sequence[str]) -> exp.Expr:
+        """A number from 0 to 999 by which a part of the rows can be taken, the same rows in every run.
+
+        By the id; without one, by the decimals of a weighted sum of the first of these numbers, where they are
+        several: the weights make even whole numbers fall everywhere. With fewer, 0 for all rows.
+
+        Args:
+            columns: numeric columns.
+        """
+        if self.monitor.id is not None or len(columns) < FEWEST_MIXED:
+            return put("number % 1000", number=self.number_of_id())
+        parts = [
+            put(f"case when abs(mixed) < 1e9 then mixed * {weight} else 0e0 end", mixed=self.number(name))
+            for weight, name in zip(WEIGHTS, columns, strict=False)
+        ]
+        names = [f"part_{number}" for number in range(len(parts))]
+        total = put(" + ".join(names), **dict(zip(names, parts, strict=True)))
+        return put("floor((total - floor(total)) * 1000)", total=total)
+
     def label(self, name: str) -> exp.Expr:
         """A label of the predictions; NaN is missing."""
         return _without_nan(self.column(name), self.types.kind(name))
@@ -174,6 +199,14 @@ class SourceRows:
             )
         return self.relation(source.relation)
 
+    def reference(self) -> exp.Expr:
+        """The reference's own relation, or the user's query as a subquery."""
+        reference = self.monitor.reference
+        if reference.sql is not None:
+            return exp.Subquery(this=names.query(reference.sql, self.dialect, self.monitor.allow_functions))
+        assert reference.relation is not None
+        return self.relation(reference.relation)
+
     def rows(
         self,
         columns: list[Column],
@@ -182,6 +215,7 @@ class SourceRows:
         is_chunked: bool = True,
         reads_target: bool = False,
         filters: tuple[exp.Expr, ...] = (),
+        joins: tuple[Joined, ...] = (),
     ) -> Rows:
         """The rows of both periods with the asked columns, as an inline step.
 
@@ -191,13 +225,14 @@ class SourceRows:
             is_chunked: False where the reader does not need the chunk.
             reads_target: True to join the target's relation.
             filters: further conditions.
+            joins: further relations whose columns are among the asked ones.
         """
         reference = self.monitor.reference
         only_reference = only_reference or self.only_reference
         base = (self.condition(self.monitor.where),) if self.monitor.where else ()
-        shared = (columns, is_chunked, reads_target)
+        shared = (columns, is_chunked, reads_target, joins)
         sources: list[dict[str, Any]] = []
-        if reference.relation is None:
+        if not reference.is_own:
             inside = self.condition(reference.where or "true")
             conditions = (*base, *filters, *((inside,) if only_reference else ()))
             is_reference = exp.true() if only_reference else inside
@@ -207,8 +242,7 @@ class SourceRows:
             if not only_reference:
                 sources.append(self._source(self.predictions(), exp.false(), (*base, *filters), *shared))
             chosen = (self.condition(reference.where),) if reference.where else ()
-            relation = self.relation(reference.relation)
-            sources.append(self._source(relation, exp.true(), (*chosen, *filters), *shared))
+            sources.append(self._source(self.reference(), exp.true(), (*chosen, *filters), *shared))
         analysis = self._source(self.predictions(), exp.false(), (*base, *filters), *shared)
         timestamp = self.monitor.timestamp
         target = self.monitor.target
@@ -229,15 +263,18 @@ class SourceRows:
     def _types_read(self, source: dict[str, Any]) -> tuple[str, ...]:
         """Every column that a source's expressions name, with its type."""
         named = {
-            (column.name, column.table == "target")
+            (column.name, column.table)
             for given in source["columns"]
             for column in given["expression"].find_all(exp.Column)
         }
-        # A bare column of a figure stands in either relation.
-        found = {
-            f"{name} {(not of_target and self.types.of(name)) or self.types.of(name, of_target=True)}"
-            for name, of_target in named
-        }
+        found = set()
+        for name, table in named:
+            if table in self.types.joined:
+                found.add(f"{name} {self.types.joined[table].get(name, '')}")
+            else:
+                # A bare column of a figure stands in either relation.
+                own = table != "target" and self.types.of(name)
+                found.add(f"{name} {own or self.types.of(name, of_target=True)}")
         return tuple(sorted(found))
 
     def _source(
@@ -248,6 +285,7 @@ class SourceRows:
         columns: list[Column],
         is_chunked: bool,
         reads_target: bool,
+        joins: tuple[Joined, ...],
     ) -> dict[str, Any]:
         target = self.monitor.target
         placed = [
@@ -267,7 +305,20 @@ class SourceRows:
             source["join_condition"] = self.column(self.join_column()).eq(
                 names.column(target.on or self.join_column(), "target")
             )
+        if joins:
+            source["joins"] = [self._join(joined) for joined in joins]
         return source
+
+    def _join(self, joined: Joined) -> dict[str, Any]:
+        """A further relation as the template joins it."""
+        keys = (
+            self.column(own).eq(names.column(other, joined.name)) for own, other in joined.join.on.items()
+        )
+        return {
+            "relation": self.relation(joined.join.relation),
+            "number": joined.number,
+            "condition": exp.and_(*keys),
+        }
 
     def join_column(self) -> str:
         """The predictions' column that meets the target's relation."""
@@ -282,11 +333,13 @@ class SourceRows:
         if chunks.period is not None:
             return put(dialects.PERIOD_NUMBER[chunks.period], row_time=self.time())
         order = [column for column in (self.monitor.timestamp, self.monitor.id) if column is not None]
+        if not order:
+            return parse("0")
         keys = ", ".join(f"key_{number}" for number in range(len(order)))
         trees = {f"key_{number}": self.column(name) for number, name in enumerate(order)}
         # A row without its first key stands nowhere in the order: it has no chunk, and takes no place in one.
         window = f"over (partition by flag, case when key_0 is null then 1 else 0 end order by {keys})"
         number = f"(row_number() {window} - 1) // {chunks.size}"
-        if chunks.size is None:
-            number = f"ntile({chunks.count}) {window} - 1"
+        if chunks.count is not None:
+            number = "0" if chunks.count == 1 else f"ntile({chunks.count}) {window} - 1"
         return put(f"case when key_0 is not null then {number} end", flag=flag, **trees)

@@ -34,7 +34,15 @@ MONITOR: dict[str, Any] = small_world.MONITOR | {
     "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
     "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
     "segments": ["vehicle", "region"],
-    "kpis": [*small_world.MONITOR["kpis"], {"name": "hits", "sql": "sum(actual * predicted)"}],
+    "kpis": [
+        *small_world.MONITOR["kpis"],
+        {"name": "hits", "sql": "sum(target.actual * predicted)"},
+        {
+            "name": "joined",
+            "sql": "sum(amount * o.actual) / count(*) - 2 * avg(o.actual)",
+            "join": {"relation": "outcomes", "on": ["id"], "alias": "o"},
+        },
+    ],
     "custom_metrics": [
         {"name": "total", "sql": "sum(amount)"},
         {"name": "thousands", "derived": "row_count / 1000"},
@@ -55,7 +63,10 @@ SEVERAL_CLASSES = {
         "sql": "select *, score as score_one, 0.7 * (1 - score) as score_zero, 0.3 * (1 - score) as score_two from scored"
     },
     "model": {"score": {"0": "score_zero", "1": "score_one", "2": "score_two"}, "label": "predicted"},
-    "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
+    "kpis": [
+        *(kpi for kpi in MONITOR["kpis"] if "sql" in kpi),
+        {"name": "worth_of_classes", "value_matrix": {"0": {"1": -2.5}, "1": {"0": -1, "1": 3}}},
+    ],
 }
 COPIES = [f"region_{number}" for number in range(21)]
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -70,6 +81,19 @@ VARIANTS: dict[str, dict[str, Any]] = {
         # More levels than one statement counts.
         "predictions": {"sql": f"select *, {', '.join(f'region as {name}' for name in COPIES)} from scored"},
         "features": {"numeric": ["amount"], "categorical": COPIES},
+    },
+    # As `compare` has it: two relations, one chunk and no order, id or store.
+    "compared": {
+        "task": "none",
+        "id": None,
+        "timestamp": None,
+        "model": None,
+        "target": None,
+        "predictions": {"sql": "select * from scored where id % 2 = 0"},
+        "reference": {"sql": "select * from scored where id % 2 = 1"},
+        "chunks": {"count": 1},
+        "segments": [],
+        "kpis": [{"name": "amount_per_row", "sql": "sum(amount) / count(*)"}],
     },
 }
 # Comparisons repeat nearly every step, so their monitors have few metrics.
@@ -124,9 +148,12 @@ def plan(variant: str = "binned", **changes: Any) -> Plan:
     """The plan of a variant with every metric that fits its task."""
     monitor = MONITOR | VARIANTS[variant] | changes
     monitor["metrics"] = monitor.get("metrics", every(monitor["task"]))
+    if monitor["id"] is None:
+        # Duplicates are of ids.
+        monitor["metrics"]["quality"] = ["missing", "unseen", "out_of_range"]
     if not monitor["features"].get("numeric"):
         monitor["custom_metrics"] = [
             metric for metric in monitor["custom_metrics"] if metric.get("columns") != "numeric"
         ]
     project = loads(json.dumps({"version": 1, "warehouse": "duckdb://", "monitors": [monitor]}))
-    return planner.plan(project, project.monitors[0])
+    return planner.plan(project, project.monitors[0], with_details=variant == "compared")

@@ -37,6 +37,7 @@ LEVELS = [
     ["script", "validation"],
     ["dbt_export"],
     ["runner"],
+    ["comparison"],
     ["chart"],
     ["results"],
     ["api"],

@@ -16,6 +16,7 @@
 --   {{ columns }}: index of every numeric column, and its place among those of this statement, 127 at most
 --   {{ segments }}: index and name of every segment column
 --   {{ with_squares }}, {{ with_extremes }}: given where a metric needs them
+--   {{ is_packed }}: given where there is one chunk and no segment; to group by one number is a fifth faster
 -- grain: chunk_number, segment_column, segment_value, part
 -- output:
 --   chunk_number bigint
@@ -29,10 +30,10 @@
 --   lowest_step double
 --   highest_step double
 select
-    chunk_number
+    {% if is_packed %}cast(floor(packed / 35184372088832) as bigint) as {% endif %}chunk_number
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end{% else %}''{% endif %} as segment_column
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end{% else %}''{% endif %} as segment_value
-    , cast(part as bigint) as part
+    , {% if is_packed %}cast(packed - floor(packed / 35184372088832) * 35184372088832 as bigint){% else %}cast(part as bigint){% endif %} as part
     , count(*) as row_count
     , sum(step) as step_sum
     , {% if with_squares %}sum(floor(step / 4096)){% else %}cast(null as double){% endif %} as fine_sum
@@ -40,7 +41,7 @@ select
     , {% if with_extremes %}min(step){% else %}cast(null as double){% endif %} as lowest_step
     , {% if with_extremes %}max(step){% else %}cast(null as double){% endif %} as highest_step
 from (
-    select chunk_number, part, position - part * {{ parameters }}.steps_per_part as step{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
+    select {% if is_packed %}part + chunk_number * 35184372088832e0 as packed{% else %}chunk_number, part{% endif %}, position - part * {{ parameters }}.steps_per_part as step{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
     from (
         select chunk_number, position, floor(position * ({{ parameters }}.part_count * 5.9604644775390625e-8)) as part{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
         from (
@@ -81,8 +82,9 @@ from (
     ) as counted
     {% if parameters_table %}cross join {{ parameters_table }} as parameters{% endif %}
 ) as stepped
-group by grouping sets (
+group by {% if is_packed %}packed{% else %}grouping sets (
     (chunk_number, part)
     {% for segment in segments %}, (chunk_number, part, segment_{{ segment.index }}){% endfor %}
-)
+){% endif %}
+
 order by chunk_number, part, segment_column, segment_value

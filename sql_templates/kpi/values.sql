@@ -1,6 +1,6 @@
 -- values: the business figures, and metrics of the user's own that are aggregates, as rows.
 -- inputs:
---   {{ chunk_counts }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, kpi_0 double
+--   {{ chunk_counts }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, kpi_0 double, kpi_error_0 double
 --   {{ kpis }}: index, name and family of every figure, and a note for one that has no value over merged chunks
 -- grain: chunk_number, segment_column, segment_value, metric
 -- output:
@@ -29,7 +29,7 @@ select
     , '' as column_name
     , '' as component
     , case when abs(kpi_{{ kpi.index }}) <= 1.7e308 then kpi_{{ kpi.index }} end as value
-    , cast(null as double) as standard_error
+    , case when abs(kpi_{{ kpi.index }}) <= 1.7e308 and kpi_error_{{ kpi.index }} <= 1.7e308 then kpi_error_{{ kpi.index }} end as standard_error
     , cast(null as double) as noise_floor
     , cast(null as double) as p_value
     , row_count

@@ -3,7 +3,7 @@
 -- inputs:
 --   {{ chunk_counts }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, first_time timestamp, last_time timestamp, undecided_count bigint, kpi_0 double, part_0 double
 --   {{ members }}: chunk_number bigint, merged_number bigint, pair varchar
---   {{ kpis }}: index of every figure, and its merged expression over parts
+--   {{ kpis }}: index of every figure, and over parts its merged expression and that of its standard error
 -- grain: chunk_number, segment_column, segment_value
 -- output:
 --   chunk_number bigint
@@ -14,6 +14,7 @@
 --   last_time timestamp
 --   undecided_count bigint
 --   kpi_0 double
+--   kpi_error_0 double
 select
     members.merged_number as chunk_number
     , counts.segment_column
@@ -24,6 +25,7 @@ select
     , cast(sum(counts.undecided_count) as bigint) as undecided_count
     {% for kpi in kpis %}
     , cast({% if kpi.merged %}{{ kpi.merged }}{% else %}null{% endif %} as double) as kpi_{{ kpi.index }}
+    , cast({% if kpi.merged_error %}{{ kpi.merged_error }}{% else %}null{% endif %} as double) as kpi_error_{{ kpi.index }}
     {% endfor %}
 from {{ chunk_counts }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number

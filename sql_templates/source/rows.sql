@@ -17,5 +17,8 @@ from {{ source.relation }} as prediction
 {% if source.target %}
 left join {{ source.target }} as target on {{ source.join_condition }}
 {% endif %}
+{% for join in source.joins %}
+left join {{ join.relation }} as joined_{{ join.number }} on {{ join.condition }}
+{% endfor %}
 {% if source.condition %}where {{ source.condition }}{% endif %}
 {% endfor %}

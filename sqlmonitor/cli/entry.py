@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from sqlmonitor.cli.catalogue import metrics, schema
+from sqlmonitor.cli.comparing import compare, profile
 from sqlmonitor.cli.compiling import compile_sql
 from sqlmonitor.cli.dbt import dbt_commands
 from sqlmonitor.cli.demo import demo
@@ -49,7 +50,7 @@ def commands(ctx: click.Context) -> None:
 
 for command in (
     *(demo, init, validate, fit, run),
-    *(show, check, store_commands, compile_sql, dbt_commands, metrics, schema),
+    *(show, check, compare, profile, store_commands, compile_sql, dbt_commands, metrics, schema),
 ):
     commands.add_command(command)
 

@@ -10,6 +10,7 @@ from sqlmonitor.definitions.business import (
 )
 from sqlmonitor.definitions.chosen import Metrics, Normalize
 from sqlmonitor.definitions.comparison import Comparison
+from sqlmonitor.definitions.join import Join, Joined
 from sqlmonitor.definitions.loading import json_schema, load, loads, validated
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.monitor import Monitor
@@ -23,6 +24,8 @@ __all__ = [
     "Constant",
     "CustomMetric",
     "Features",
+    "Join",
+    "Joined",
     "Kpi",
     "Metrics",
     "Model",

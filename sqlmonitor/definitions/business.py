@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from sqlmonitor.definitions.comparison import Comparison
-from sqlmonitor.definitions.definition import Definition, Number, Text, complaint
+from sqlmonitor.definitions.definition import VARIANT, Definition, Number, Text, complaint
+from sqlmonitor.definitions.join import Join
 
 __all__ = [
     "Constant",
@@ -49,6 +50,28 @@ class ValueMatrix(Definition):
         return ((name, getattr(self, name)) for name in type(self).model_fields)
 
 
+ClassValues = dict[Text, dict[Text, Number]]
+"""What a row is worth by its true class and, inside, its predicted one, in the KPI's unit."""
+
+
+def _is_of_classes(value: Any) -> str:
+    """Which of the two forms a value matrix has."""
+    is_nested = isinstance(value, dict) and any(isinstance(one, dict) for one in value.values())
+    return f"{VARIANT}several" if is_nested else f"{VARIANT}two"
+
+
+ValueMatrices = Annotated[
+    Annotated[ValueMatrix, Tag(f"{VARIANT}two")] | Annotated[ClassValues, Tag(f"{VARIANT}several")],
+    Discriminator(_is_of_classes),
+]
+"""A value matrix of two classes, or of several."""
+
+
+def _listed(value: Any) -> Any:
+    """One relation may stand without a list around it."""
+    return [value] if isinstance(value, dict) else value
+
+
 class Kpi(Definition):
     """A number the business reads; exactly one of a value matrix and an expression."""
 
@@ -58,10 +81,27 @@ class Kpi(Definition):
     """What it says, in a sentence."""
     unit: Text | None = None
     """The unit of its value."""
-    value_matrix: ValueMatrix | None = None
-    """What each kind of decision is worth (binary)."""
+    value_matrix: ValueMatrices | None = None
+    """What each kind of decision is worth: four values of two classes, or {true class: {predicted class: value}};
+    what several classes leave out is worth 0."""
     sql: Text | None = None
     """One aggregate expression over the predictions joined with the target."""
+    join: Annotated[tuple[Join, ...], BeforeValidator(_listed)] = ()
+    """Further relations whose columns the expression reads; each has at most one row for a prediction."""
+
+    @model_validator(mode="after")
+    def _joins_fit(self) -> Kpi:
+        if self.join and self.sql is None:
+            raise complaint("join is for an expression", remedy="write the KPI as 'sql:'", at=("join",))
+        prefixes = [join.prefix.casefold() for join in self.join]
+        for index, prefix in enumerate(prefixes):
+            if prefix in prefixes[:index]:
+                raise complaint(
+                    f"two relations are called '{self.join[index].prefix}'",
+                    remedy="give each its own 'alias:'",
+                    at=("join", index),
+                )
+        return self
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Kpi:

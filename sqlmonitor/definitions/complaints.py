@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sqlmonitor.definitions.definition import VARIANT
 from sqlmonitor.definitions.document import Document, KeyPath, written_key
 from sqlmonitor.errors import ConfigurationError
 
@@ -45,7 +46,7 @@ def first_error(error: ValidationError, document: Document) -> ConfigurationErro
 
 
 def _one(details: Any, document: Document) -> ConfigurationError:
-    location: KeyPath = tuple(details["loc"])
+    location: KeyPath = tuple(part for part in details["loc"] if not str(part).startswith(VARIANT))
     kind: str = details["type"]
     context: dict[str, Any] = details.get("ctx") or {}
     if kind == "complaint":
@@ -60,7 +61,8 @@ def _one(details: Any, document: Document) -> ConfigurationError:
         )
     if kind == "missing":
         path = document.nearest(location[:-1])
-        missing = written_key(location[len(path) :])
+        # One mapping may stand for a list of one.
+        missing = written_key(tuple(part for part in location[len(path) :] if isinstance(part, str)))
         return document.error(path, f"key '{missing}' is missing", remedy=f"add '{missing}:'")
     path = document.nearest(location)
     value = document.value(path)

@@ -96,6 +96,9 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+VARIANT = "variant:"
+"""Begins what tells forms of one key apart; no part of the place where an error stands."""
+
 Text = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_not_blank)]
 """Text with at least one visible character; any other characters are fine."""
 

@@ -156,9 +156,12 @@ def _sql_texts(monitor: Monitor, dialect: str) -> Iterator[tuple[str, str | None
     yield "predictions.sql", monitor.predictions.sql, query
     yield "where", monitor.where, condition
     yield "reference.relation", monitor.reference.relation, relation
+    yield "reference.sql", monitor.reference.sql, query
     yield "reference.where", monitor.reference.where, condition
     if monitor.target is not None:
         yield "target.relation", monitor.target.relation, relation
+    for joined in monitor.joined:
+        yield f"{joined.key}.relation", joined.join.relation, relation
     for key, text in monitor.aggregates():
         yield key, text, aggregate
     for index, metric in enumerate(monitor.custom_metrics):

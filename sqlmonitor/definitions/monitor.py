@@ -12,6 +12,7 @@ from sqlmonitor.definitions.chosen import Metrics
 from sqlmonitor.definitions.comparison import Comparison, check_comparisons
 from sqlmonitor.definitions.definition import Definition, Names, Text, Whole, complaint
 from sqlmonitor.definitions.document import Document, KeyPath, parse_key, written_key
+from sqlmonitor.definitions.join import Joined
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.source import Chunks, Reference, Source
 from sqlmonitor.errors import ConfigurationError
@@ -138,6 +139,16 @@ class Monitor(Definition):
             if metric.sql is not None:
                 yield f"custom_metrics[{index}].sql", metric.sql
 
+    @property
+    def joined(self) -> tuple[Joined, ...]:
+        """The further relations of KPIs, each once."""
+        found: list[Joined] = []
+        for index, kpi in enumerate(self.kpis):
+            for place, join in enumerate(kpi.join):
+                if not any(one.is_of(join) for one in found):
+                    found.append(Joined(len(found), join, f"kpis[{index}].join[{place}]"))
+        return tuple(found)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Monitor:
         for key in ("name", "owner", "url"):
@@ -195,7 +206,8 @@ class Monitor(Definition):
                 remedy="add 'timestamp:', or cut chunks by {size: 5000} or {count: 10}",
                 at=("chunks",),
             )
-        if self.timestamp is None and self.id is None:
+        # One chunk of all rows needs no order.
+        if self.timestamp is None and self.id is None and self.chunks.count != 1:
             raise complaint(
                 "chunks without a timestamp go by id, but there is no id",
                 remedy="add 'id:' or 'timestamp:'",
@@ -228,12 +240,7 @@ class Monitor(Definition):
                     at=("kpis", index, "name"),
                 )
             names.add(kpi.name)
-            if kpi.value_matrix is not None and self.task != "binary_classification":
-                raise complaint(
-                    f"a value matrix is for binary_classification, not {self.task}",
-                    remedy="write the KPI as 'sql:'",
-                    at=("kpis", index, "value_matrix"),
-                )
+            self._check_value_matrix(index, kpi)
         for index, metric in enumerate(self.custom_metrics):
             if metric.name in names:
                 raise complaint(
@@ -242,3 +249,28 @@ class Monitor(Definition):
                     at=("custom_metrics", index, "name"),
                 )
             names.add(metric.name)
+
+    def _check_value_matrix(self, index: int, kpi: Kpi) -> None:
+        matrix, at = kpi.value_matrix, ("kpis", index, "value_matrix")
+        if matrix is None:
+            return
+        by_class = matrix if isinstance(matrix, dict) else None
+        if self.task != ("binary_classification" if by_class is None else "multiclass_classification"):
+            form = "of two classes" if by_class is None else "{true class: {predicted class: value}}"
+            is_of_classes = self.task == "multiclass_classification"
+            raise complaint(
+                f"a value matrix {form} does not fit the task {self.task}",
+                remedy="write {true class: {predicted class: value}}"
+                if is_of_classes
+                else "write the KPI as 'sql:'",
+                at=at,
+            )
+        score = self.model.score if self.model else None
+        classes = list(score) if isinstance(score, dict) else []
+        named: list[tuple[tuple[str, ...], str]] = [((true,), true) for true in by_class or {}]
+        named += [((true, name), name) for true, values in (by_class or {}).items() for name in values]
+        for place, name in named:
+            if name not in classes:
+                raise complaint(
+                    f"'{name}' is no class of model.score", allowed=classes, word=name, at=(*at, *place)
+                )

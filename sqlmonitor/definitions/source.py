@@ -55,6 +55,23 @@ class Reference(Definition):
     """A SQL condition on the predictions, or on the relation where one is named."""
     relation: Relation | None = None
     """A table or view with the predictions' columns, or {dbt: …}."""
+    sql: Text | None = None
+    """One SELECT with the predictions' columns, in place of a relation."""
+
+    @property
+    def is_own(self) -> bool:
+        """True where its rows are not among the predictions, but in a relation or query of its own."""
+        return self.relation is not None or self.sql is not None
+
+    @property
+    def key(self) -> str:
+        """The key of the relation or query."""
+        return "reference.relation" if self.sql is None else "reference.sql"
+
+    @property
+    def shown(self) -> str:
+        """What messages call the relation or query."""
+        return self.relation or "the reference's query"
 
     @model_validator(mode="before")
     @classmethod
@@ -63,11 +80,13 @@ class Reference(Definition):
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Reference:
-        if self.where is None and self.relation is None:
+        if self.where is None and not self.is_own:
             raise complaint(
-                "needs at least one of where and relation",
+                "needs at least one of where, relation and sql",
                 remedy="write a condition such as \"scheduled_at < timestamp '2013-05-01'\"",
             )
+        if self.relation is not None and self.sql is not None:
+            raise complaint("has a relation and a query", remedy="keep one of relation and sql", at=("sql",))
         return self
 
 

@@ -8,6 +8,7 @@ from sqlmonitor.dialects.clickhouse import CLICKHOUSE
 from sqlmonitor.dialects.compiled import COMPILED, REFUSED
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import CONSTANTS, DUCKDB, KEEP_CONSTANTS
+from sqlmonitor.dialects.functions import FUNCTIONS, functions_of
 from sqlmonitor.dialects.kinds import Kind, kind
 from sqlmonitor.dialects.periods import (
     EPOCH,
@@ -28,6 +29,7 @@ __all__ = [
     "CONSTANTS",
     "DIALECTS",
     "EPOCH",
+    "FUNCTIONS",
     "KEEP_CONSTANTS",
     "NUMBER",
     "NUMBER_OF_INTEGER",
@@ -40,6 +42,7 @@ __all__ = [
     "Staging",
     "by_hand",
     "dialect",
+    "functions_of",
     "kind",
     "of_kind",
     "of_user",

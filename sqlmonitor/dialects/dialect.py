@@ -43,6 +43,8 @@ class Dialect:
         replaces_chunks: True where dbt's adapter replaces the rows of some chunks of a lasting table
             (``delete+insert``); its tables are made anew elsewhere.
         keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
+        reads_files: True where a quoted path stands for the rows of a file.
+        temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
     """
 
     name: str
@@ -60,3 +62,5 @@ class Dialect:
     after_table: str = ""
     replaces_chunks: bool = False
     keep_constants: str | None = None
+    reads_files: bool = False
+    temporary_when_read_only: bool = False

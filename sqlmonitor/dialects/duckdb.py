@@ -14,4 +14,6 @@ DUCKDB = Dialect(
     address="duckdb:///path/to/file.duckdb",
     replaces_chunks=True,
     keep_constants=KEEP_CONSTANTS,
+    reads_files=True,
+    temporary_when_read_only=True,
 )

@@ -1,6 +1,8 @@
 """The only parser of user SQL: text to sqlglot trees, and what is refused on the way."""
 
 from sqlmonitor.names.parsing import (
+    FILE_COMPRESSIONS,
+    FILE_ENDINGS,
     aggregate,
     column,
     columns_of,
@@ -11,4 +13,15 @@ from sqlmonitor.names.parsing import (
     relation,
 )
 
-__all__ = ["aggregate", "column", "columns_of", "condition", "formula", "identifier", "query", "relation"]
+__all__ = [
+    "FILE_COMPRESSIONS",
+    "FILE_ENDINGS",
+    "aggregate",
+    "column",
+    "columns_of",
+    "condition",
+    "formula",
+    "identifier",
+    "query",
+    "relation",
+]

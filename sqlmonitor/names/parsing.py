@@ -131,7 +131,8 @@ def query(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Collecti
     remedy = "write one SELECT; CTEs and comments are fine, other statements are not"
     tokens = _tokens(text, dialect, "a query", remedy)
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
-        tokens.pop()
+        # Cut off, as what follows may be a comment, which would be a second statement.
+        text = text[: tokens.pop().start]
     if any(token.token_type == TokenType.SEMICOLON for token in tokens):
         raise ConfigurationError("more than one statement, but one SELECT is allowed", remedy=remedy)
     first = next((token for token in tokens if token.token_type != TokenType.L_PAREN), None)
@@ -195,7 +196,7 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
     """
     what = "an aggregate expression"
     remedy = "write one aggregate expression, such as 'sum(amount) / count(*)'"
-    tree = _expression(text, dialect, allowed_functions, what, remedy)
+    tree = _expression(text, dialect, allowed_functions, what, remedy, of_rows=False)
     if tree.find(exp.Query):
         raise ConfigurationError(f"{what} cannot have subqueries", remedy=remedy)
     if tree.find(exp.Window, *refusals.WINDOW_ONLY):
@@ -263,14 +264,20 @@ def columns_of(expression: exp.Expr) -> list[str]:
 
 
 def _expression(
-    text: str, dialect: str, allowed_functions: Collection[str], what: str, remedy: str
+    text: str,
+    dialect: str,
+    allowed_functions: Collection[str],
+    what: str,
+    remedy: str,
+    *,
+    of_rows: bool = True,
 ) -> exp.Expr:
     tokens = _tokens(text, dialect, what, remedy)
     refusals.refuse_semicolon(tokens, what, remedy)
     tree = _parse(text, dialect, exp.Condition, what, remedy)
     refusals.refuse_parts(tree, what, remedy)
     refusals.refuse_rows_and_stars(tree, what, remedy)
-    refusals.check_functions(tree, dialect, allowed_functions)
+    refusals.check_functions(tree, dialect, allowed_functions, of_rows=of_rows)
     return tree
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from sqlmonitor.dialects import functions_of
 from sqlmonitor.errors import ConfigurationError
 
 FILE_FUNCTIONS = frozenset({"read_parquet", "read_csv", "parquet_scan", "read_json"})
@@ -88,9 +89,19 @@ def refuse_rows_and_stars(tree: exp.Expr, what: str, remedy: str) -> None:
             raise ConfigurationError(f"{what} must name its columns one by one", remedy=remedy)
 
 
-def check_functions(tree: exp.Expr, dialect: str, allowed_functions: Collection[str]) -> None:
-    """Raises for a function that reaches out of the warehouse, or that is neither known nor allowed."""
+def check_functions(
+    tree: exp.Expr, dialect: str, allowed_functions: Collection[str], *, of_rows: bool = True
+) -> None:
+    """Raises for a function that reaches out of the warehouse, or that is neither known nor allowed.
+
+    Args:
+        tree: in which functions are called.
+        dialect: whose own functions are known, too.
+        allowed_functions: those that a monitor vouches for.
+        of_rows: False for an aggregate, in which one of the engine's own might be a second one.
+    """
     allowed = {name.casefold() for name in allowed_functions}
+    allowed |= functions_of(dialect) if of_rows else set()
     refuse_samples(tree)
     for function in tree.find_all(exp.Func):
         name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()

@@ -9,6 +9,7 @@ from sqlmonitor.plan import Plan
 from sqlmonitor.planner.chunking import add_chunks
 from sqlmonitor.planner.comparisons import add_comparisons
 from sqlmonitor.planner.derived import add_derived
+from sqlmonitor.planner.details import add_details
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.duplicates import add_duplicates
 from sqlmonitor.planner.examples import with_examples
@@ -31,6 +32,7 @@ def plan(
     *,
     stage: Literal["run", "fit"] = "run",
     types: Types = NOT_ASKED,
+    with_details: bool = False,
 ) -> Plan:
     """Compiles a monitor.
 
@@ -40,18 +42,22 @@ def plan(
         stage: ``fit`` reads the reference only.
         types: what the warehouse said of the columns, where it was asked; without it, some expressions cost
             more, and a NaN among labels is a label.
+        with_details: True to add what comparisons show beside metrics.
 
     Raises:
         ConfigurationError: for a metric that is unknown or does not fit.
     """
-    return compiled(Draft(project, monitor, only_reference=stage == "fit", types=types))
+    draft = Draft(project, monitor, only_reference=stage == "fit", types=types)
+    return compiled(draft, with_details=with_details)
 
 
-def compiled(draft: Draft) -> Plan:
+def compiled(draft: Draft, *, with_details: bool = False) -> Plan:
     """All steps, in the order in which each finds what it reads."""
     monitor = draft.monitor
     add_chunks(draft)
     add_features(draft)
+    if with_details:
+        add_details(draft)
     if monitor.model is not None and isinstance(monitor.model.score, str):
         add_performance(draft, monitor.model.score)
     if monitor.task == "multiclass_classification":

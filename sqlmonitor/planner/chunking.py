@@ -9,7 +9,7 @@ from sqlmonitor.definitions import Monitor
 from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.planner.figures import figures, reads_target
+from sqlmonitor.planner.figures import figures, joins_read, reads_target
 from sqlmonitor.source import parse, put
 
 
@@ -26,7 +26,9 @@ def add_chunks(draft: Draft) -> None:
         "chunk/chunk_counts.sql",
         kpis != [],
         rows=draft.source.rows(
-            [time, undecided, *columns, *draft.segment_columns()], reads_target=reads_target(columns)
+            [time, undecided, *columns, *draft.segment_columns()],
+            reads_target=reads_target(columns),
+            joins=joins_read(draft.source, columns),
         ),
         segments=draft.segments,
         kpis=kpis,

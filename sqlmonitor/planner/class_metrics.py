@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from sqlmonitor.definitions import Monitor
 from sqlmonitor.metrics import Metric
 from sqlmonitor.metrics.multiclass import OVER_CLASSES, combined, matrix_cell
 from sqlmonitor.metrics.performance import CONFUSION_CELLS
@@ -20,10 +21,11 @@ from sqlmonitor.source import parse
 def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
     """Adds the metrics over confusion cells."""
     chosen = [metric for metric in draft.metrics["performance"] if metric.components]
-    if not chosen:
+    worths = class_values(draft.monitor, names)
+    if not chosen and not worths:
         return
     if draft.monitor.model is None or draft.monitor.model.label is None:
-        if draft.monitor.metrics.performance is not None:
+        if draft.monitor.metrics.performance is not None or worths:
             raise draft.monitor.error(
                 "model", "metrics over confusion cells need model.label, the predicted label's column"
             )
@@ -41,6 +43,17 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
         class_outcomes=class_outcomes,
     )
     add = draft.add
+    if worths:
+        draft.values.append(
+            add(
+                "class_values",
+                "values of the decisions",
+                "cells/class_values.sql",
+                confusion=confusion,
+                class_confusion=matrix,
+                kpis=worths,
+            )
+        )
     kinds = {metric.name: combined(metric).kind for metric in chosen}
     each = [
         component(metric.name, part) | {"component": exp.column("component")}
@@ -105,6 +118,21 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
                 standard_error=parse(part.standard_error),
             )
         )
+
+
+def class_values(monitor: Monitor, names: list[str]) -> list[dict[str, Any]]:
+    """The value matrices, each with what a row is worth by the numbers of its true and predicted class."""
+    found = []
+    for kpi in monitor.kpis:
+        if not isinstance(kpi.value_matrix, dict):
+            continue
+        worth = exp.Case()
+        for true, values in kpi.value_matrix.items():
+            for predicted, value in values.items():
+                cell = f"true_class = {names.index(true)} and predicted_class = {names.index(predicted)}"
+                worth = worth.when(parse(cell), parse(f"cast({value!r} as double)"))
+        found.append({"name": text(kpi.name), "worth": worth.else_(parse("0e0"))})
+    return found
 
 
 def mean(metric: Metric) -> dict[str, exp.Expr]:

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.planner.small_tables import small_table
-from sqlmonitor.source import Column, parse, put
+from sqlmonitor.source import Column, parse
 
 AT_ONCE = 20
 """Columns of one counting statement. Numeric cells' numbers fit a double's 53 bits up to 127 columns, but the hash
@@ -50,7 +50,7 @@ def numeric_columns(draft: Draft) -> list[dict[str, exp.Expr]]:
 def binned(draft: Draft) -> dict[str, Step]:
     """Counts cells of a fitted grid: one read to fit, one to count."""
     place = {
-        "expression": put("number % 1000", number=draft.source.number_of_id()),
+        "expression": draft.source.place([column["column"] for column in draft.numeric]),
         "alias": exp.to_identifier("place"),
     }
     sample = draft.add(
@@ -111,6 +111,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, sample: Step, first:
         sample=sample,
         columns=columns,
     )
+    is_packed = {"is_packed": 1} if draft.monitor.chunks.count == 1 and not draft.segments else {}
     kept = {part for metric in draft.metrics["summary"] for part in metric.keeps}
     return draft.add(
         f"numeric_cells{number}",
@@ -120,6 +121,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, sample: Step, first:
         parameters=parameters,
         columns=columns,
         segments=draft.segments,
+        **is_packed,
         **{f"with_{part}": 1 for part in sorted(kept)},
     )
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
 from sqlmonitor import names
-from sqlmonitor.definitions import Monitor
+from sqlmonitor.definitions import Joined, Monitor
 from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.figure_errors import standard_error
 from sqlmonitor.planner.parts import Parts
-from sqlmonitor.source import SourceRows
+from sqlmonitor.source import SourceRows, parse
 
 Column = dict[str, exp.Expr]
 PREDICTION = names.identifier("prediction")
-SIDES = ("prediction", "target")
-"""What a column's prefix may be; the aliases of both relations where rows are read."""
+TARGET = names.identifier("target")
 
 
 def reads_target(columns: list[Column]) -> bool:
-    """True where a column may stand in the target's relation."""
-    return any(column["expression"].args.get("table") != PREDICTION for column in columns)
+    """True where a column may stand in the target's relation: a bare one may."""
+    return any(column["expression"].args.get("table") in (None, TARGET) for column in columns)
 
 
 def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Column]]:
@@ -51,12 +53,22 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], l
             column.replace(exp.column(alias))
     parts = Parts()
     kpis = [
-        {"index": number, "name": text(name), "family": text(family), "expression": trees[name]}
-        | ({"merged": merged} if (merged := parts.merged(trees[name])) is not None else {})
+        {"index": number, "name": text(name), "family": text(family)} | computed(trees[name], parts)
         for number, (name, family, _, _) in enumerate(written)
     ]
     columns = [{"expression": column, "alias": exp.to_identifier(alias)} for column, alias in aliases.items()]
     return kpis, parts.listed(), columns
+
+
+def computed(tree: exp.Expr, parts: Parts) -> dict[str, exp.Expr]:
+    """A figure and its standard error, over a chunk's rows and, where they add up, over merged chunks' parts."""
+    error = standard_error(tree)
+    forms = {"expression": tree, "standard_error": error or parse("cast(null as double)")}
+    for name, form in (("merged", tree), ("merged_error", error)):
+        merged = parts.merged(form) if form is not None else None
+        if merged is not None:
+            forms[name] = merged
+    return forms
 
 
 def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
@@ -66,48 +78,98 @@ def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
         source: the monitor's relations; where the warehouse was not asked for their columns, a name that
             the monitor does not say is the predictions' stays as it is.
         key: where the aggregate stands.
-        column: as the user wrote it, alone or as ``prediction.x`` or ``target.x``.
+        column: as the user wrote it, alone or as ``prediction.x``, ``target.x`` or with a joined relation's name.
 
     Raises:
-        ConfigurationError: for another prefix, a column that is not there, and one that both relations have.
+        ConfigurationError: for another prefix, a column that is not there, and one that several relations have.
     """
     monitor, name, prefix = source.monitor, column.name, column.table.casefold()
+    sides = relations(source, key)
     target = monitor.target
-    has_relation = target is not None and target.relation is not None
-    both = f"prediction.{name} or target.{name}" if has_relation else f"prediction.{name}"
-    if column.args.get("db") or prefix not in ("", *SIDES):
-        written = ".".join(part.name for part in column.parts)
-        raise monitor.error(key, f"'{written}' names no relation of this monitor", remedy=f"write {both}")
-    if prefix == "target" and not has_relation:
+    if prefix == "target" and target is not None and prefix not in sides:
         raise monitor.error(
             key,
             f"'target.{name}' needs a relation of the target's own",
             remedy=f"the target is in the predictions: write {name}",
         )
-    if not source.types.predictions:
-        is_own = prefix == "prediction" or (not prefix and name in _named(monitor))
-        return names.column(name, "prediction" if is_own else prefix or None)
-    columns = dict(zip(SIDES, (source.types.predictions, source.types.target), strict=True))
-    sides = [prefix] if prefix else list(SIDES)
-    found = [side for side in sides if name.casefold() in {one.casefold() for one in columns[side]}]
-    if not found:
-        known = sorted({one for side in sides for one in columns[side]})
-        raise monitor.error(key, f"there is no column '{name}'", allowed=known, word=name)
-    if len(found) > 1 and not _joins(source, name):
+    if column.args.get("db") or (prefix and prefix not in sides):
+        written = ".".join(part.name for part in column.parts)
         raise monitor.error(
             key,
-            f"column '{name}' is in the predictions and in the target's relation",
-            remedy=f"write {both}",
+            f"'{written}' names no relation of this {'KPI' if len(sides) > 2 else 'monitor'}",
+            remedy=f"write {_either(sides, name)}",
         )
-    return names.column(name, found[0])
+    if not source.types.predictions:
+        is_own = not prefix and name in _named(monitor)
+        alias = "prediction" if is_own else sides[prefix].alias if prefix else None
+        return names.column(name, alias)
+    asked = [sides[prefix]] if prefix else list(sides.values())
+    found = [side for side in asked if name.casefold() in {one.casefold() for one in side.columns}]
+    if not found:
+        known = sorted({one for side in asked for one in side.columns})
+        raise monitor.error(key, f"there is no column '{name}'", allowed=known, word=name)
+    others = [side for side in found[1:] if name.casefold() not in side.shared]
+    if others and len(found) > 1:
+        raise monitor.error(
+            key,
+            f"column '{name}' is in {found[0].title} and in {' and in '.join(side.title for side in others)}",
+            remedy=f"write {_either({side.prefix: side for side in (found[0], *others)}, name)}",
+        )
+    return names.column(name, found[0].alias)
 
 
-def _joins(source: SourceRows, name: str) -> bool:
-    """True for the column by which both relations are joined, which has one value for both."""
-    target = source.monitor.target
-    assert target is not None
-    own = source.join_column()
-    return name.casefold() == own.casefold() == (target.on or own).casefold()
+@dataclass(frozen=True)
+class Side:
+    """A relation that an aggregate may read.
+
+    Args:
+        prefix: what the user writes before its columns.
+        alias: its name where rows are read.
+        title: what messages call it.
+        columns: with their types; empty where the warehouse was not asked.
+        shared: columns in lower case that join it with the predictions' column of the same name, so that both
+            have one value.
+    """
+
+    prefix: str
+    alias: str
+    title: str
+    columns: Mapping[str, str]
+    shared: frozenset[str] = frozenset()
+
+
+def relations(source: SourceRows, key: str) -> dict[str, Side]:
+    """The relations that the aggregate at a key may read, by their prefixes in lower case.
+
+    Args:
+        source: the monitor's relations.
+        key: such as ``kpis[0].sql``; a KPI's joined relations are its own.
+    """
+    monitor, target = source.monitor, source.monitor.target
+    sides = [Side("prediction", "prediction", "the predictions", source.types.predictions)]
+    if target is not None and target.relation is not None:
+        own = source.join_column().casefold()
+        shared = frozenset({own} & {(target.on or own).casefold()})
+        sides.append(Side("target", "target", "the target's relation", source.types.target, shared))
+    kpi = next((one for index, one in enumerate(monitor.kpis) if key == f"kpis[{index}].sql"), None)
+    for join in kpi.join if kpi else ():
+        alias = next(joined.name for joined in monitor.joined if joined.is_of(join))
+        shared = frozenset(
+            own.casefold() for own, other in join.on.items() if own.casefold() == other.casefold()
+        )
+        columns = source.types.joined.get(alias, {})
+        sides.append(Side(join.prefix, alias, join.relation, columns, shared))
+    return {side.prefix.casefold(): side for side in sides}
+
+
+def joins_read(source: SourceRows, columns: list[Column]) -> tuple[Joined, ...]:
+    """The joined relations that have a column among these."""
+    read = {column["expression"].table for column in columns if isinstance(column["expression"], exp.Column)}
+    return tuple(joined for joined in source.monitor.joined if joined.name in read)
+
+
+def _either(sides: Mapping[str, Side], name: str) -> str:
+    return " or ".join(f"{side.prefix}.{name}" for side in sides.values())
 
 
 def _named(monitor: Monitor) -> set[str | None]:

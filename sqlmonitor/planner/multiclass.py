@@ -25,7 +25,8 @@ def add_multiclass(draft: Draft) -> None:
     """
     monitor = draft.monitor
     scores = monitor.model.score if monitor.model else None
-    if not draft.metrics["performance"]:
+    has_values = any(kpi.value_matrix is not None for kpi in monitor.kpis)
+    if not draft.metrics["performance"] and not has_values:
         return
     if not isinstance(scores, dict):
         if monitor.metrics.performance is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from sqlmonitor.definitions import ValueMatrix
 from sqlmonitor.metrics import Component, Metric
 from sqlmonitor.metrics.performance import value_matrix
 from sqlmonitor.plan import Check, Step
@@ -133,7 +134,7 @@ def cells(draft: Draft, outcomes: Step, *, has_labels: bool) -> None:
     for metric in draft.metrics["performance"]:
         listed += [component(metric.name, part) for part in metric.components]
     for kpi in draft.monitor.kpis:
-        if kpi.value_matrix is not None:
+        if isinstance(kpi.value_matrix, ValueMatrix):
             values = dict(kpi.value_matrix.items())
             listed += [component(kpi.name, part) for part in value_matrix(values)]
     if not listed:

@@ -37,6 +37,26 @@ class ColumnValues:
     distinct_count: int
 
 
+def sampled_values(
+    source: SourceRows, kinds: Mapping[str, dialects.Kind], engine: Engine
+) -> dict[str, tuple[int, int]]:
+    """Rows with a value, and different values, among the reference's first ``SAMPLE_ROWS`` alone.
+
+    Args:
+        source: the monitor's relations.
+        kinds: the columns, with what their types mean.
+        engine: an open warehouse.
+    """
+    if not kinds:
+        return {}
+    row = engine.first(_sampled(source, kinds, {name: number for number, name in enumerate(kinds)}))
+    assert row is not None
+    return {
+        name: (row[f"sampled_count_{number}"], row[f"distinct_count_{number}"])
+        for number, name in enumerate(kinds)
+    }
+
+
 def column_values(
     source: SourceRows, kinds: Mapping[str, dialects.Kind], counted: Collection[str], engine: Engine
 ) -> dict[str, ColumnValues]:
@@ -55,30 +75,20 @@ def column_values(
         return {}
     places = {name: number for number, name in enumerate(kinds)}
     whole = [exp.alias_(exp.Count(this=exp.Star(), big_int=True), "row_count")]
-    sampled = [exp.alias_(exp.Count(this=exp.Star(), big_int=True), "sampled_rows")]
-    for name, number in places.items():
+    for number in places.values():
         value = exp.column(f"value_{number}")
         whole.append(_count(value, f"value_count_{number}"))
         varies = exp.LT(this=exp.Min(this=value.copy()), expression=exp.Max(this=value.copy()))
         whole.append(exp.alias_(varies, f"is_varying_{number}"))
-        if name in counted:
-            sampled.append(_count(value, f"sampled_count_{number}"))
-            sampled.append(_count(exp.Distinct(expressions=[value.copy()]), f"distinct_count_{number}"))
     rows = exp.select(
         *(exp.alias_(_value(source, name, kinds[name]), f"value_{n}") for name, n in places.items())
     )
-    keys = [name for name in (source.monitor.timestamp, source.monitor.id) if name is not None]
-    first = exp.select(
-        *(exp.alias_(_value(source, name, kinds[name]), f"value_{places[name]}") for name in counted)
-    )
-    first = _of_reference(first, source).order_by(*(source.column(name) for name in keys)).limit(SAMPLE_ROWS)
     query = exp.select("*").from_(
         exp.select(*whole).from_(_of_reference(rows, source).subquery("source_rows")).subquery("whole")
     )
     if counted:
-        query = query.join(
-            exp.select(*sampled).from_(first.subquery("source_rows")).subquery("sampled"), join_type="cross"
-        )
+        sampled = _sampled(source, {name: kinds[name] for name in counted}, places)
+        query = query.join(sampled.subquery("sampled"), join_type="cross")
     row = engine.first(query)
     assert row is not None
     return {
@@ -91,6 +101,21 @@ def column_values(
         )
         for name, number in places.items()
     }
+
+
+def _sampled(source: SourceRows, kinds: Mapping[str, dialects.Kind], places: Mapping[str, int]) -> exp.Select:
+    """Counts values and different values of these columns among the reference's first rows."""
+    counts = [exp.alias_(exp.Count(this=exp.Star(), big_int=True), "sampled_rows")]
+    for name in kinds:
+        value = exp.column(f"value_{places[name]}")
+        counts.append(_count(value, f"sampled_count_{places[name]}"))
+        counts.append(_count(exp.Distinct(expressions=[value.copy()]), f"distinct_count_{places[name]}"))
+    keys = [name for name in (source.monitor.timestamp, source.monitor.id) if name is not None]
+    values = (exp.alias_(_value(source, name, kind), f"value_{places[name]}") for name, kind in kinds.items())
+    first = _of_reference(exp.select(*values), source).limit(SAMPLE_ROWS)
+    if keys:
+        first = first.order_by(*(source.column(name) for name in keys))
+    return exp.select(*counts).from_(first.subquery("source_rows"))
 
 
 def _count(what: exp.Expr, alias: str) -> exp.Expr:
@@ -106,10 +131,8 @@ def _of_reference(rows: exp.Select, source: SourceRows) -> exp.Select:
     monitor = source.monitor
     reference = monitor.reference
     texts = [reference.where]
-    if reference.relation is None:
-        relation = source.predictions()
+    relation = source.reference() if reference.is_own else source.predictions()
+    if not reference.is_own:
         texts.append(monitor.where)
-    else:
-        relation = source.relation(reference.relation)
     aliased = exp.alias_(relation.copy(), "prediction", table=True)
     return rows.from_(aliased).where(*(source.condition(text) for text in texts if text is not None))

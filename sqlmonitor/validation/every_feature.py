@@ -182,9 +182,9 @@ def _used(monitor: Monitor, source: SourceRows) -> Iterator[tuple[str, str]]:
 
 def _reference_types(monitor: Monitor, source: SourceRows, engine: Engine) -> Mapping[str, str] | None:
     """The types of a reference's own relation by names in lower case."""
-    if monitor.reference.relation is None:
+    if not monitor.reference.is_own:
         return None
-    described = engine.describe(source.relation(monitor.reference.relation))
+    described = engine.describe(source.reference())
     return {name.casefold(): written for name, written in described.items()}
 
 

@@ -43,7 +43,7 @@ def check_figures(source: SourceRows, reference: Mapping[str, str] | None, engin
             ):
                 raise monitor.error(
                     key,
-                    f"{monitor.reference.relation} has no column '{own.name}', which is needed for the reference",
+                    f"{monitor.reference.shown} has no column '{own.name}', which is needed for the reference",
                     remedy=f"add it there; it has {', '.join(sorted(reference))}",
                 )
             column.replace(own)
@@ -69,4 +69,7 @@ def _over_rows(source: SourceRows, figure: exp.Expr) -> exp.Select:
         # How rows are joined does not change the types.
         beside = exp.alias_(source.relation(target.relation), "target", table=True)
         query = query.join(beside, on=exp.true(), join_type="left")
+    for joined in source.monitor.joined:
+        further = exp.alias_(source.relation(joined.join.relation), joined.name, table=True)
+        query = query.join(further, on=exp.true(), join_type="left")
     return query

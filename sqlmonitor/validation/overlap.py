@@ -20,8 +20,7 @@ def overlap(monitor: Monitor, source: SourceRows) -> Check | None:
         None where there is nothing to ask.
     """
     reference = monitor.reference
-    assert reference.relation is not None
-    relation, predictions = source.relation(reference.relation), source.predictions()
+    relation, predictions = source.reference(), source.predictions()
     # Without regard to case, as the warehouse may have none; what differs by it has ids to compare.
     is_same = relation.sql().casefold() == predictions.sql().casefold()
     if not is_same and monitor.id is None:

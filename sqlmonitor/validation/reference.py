@@ -37,21 +37,20 @@ def check_reference(
     """
     monitor = source.monitor
     reference = monitor.reference
-    assert reference.relation is not None
-    found = described(monitor, "reference.relation", source.relation(reference.relation), engine)
+    found = described(monitor, reference.key, source.reference(), engine)
     for key, name in named:
         other, own = type_of(name, found), type_of(name, types) or ""
         # No list of what is allowed: the file has the relation's name here, not the column's.
         if other is None:
             raise monitor.error(
-                "reference.relation",
-                f"{reference.relation} has no column '{name}', which the monitor reads",
+                reference.key,
+                f"{reference.shown} has no column '{name}', which the monitor reads",
                 remedy=f"a reference needs the predictions' columns; it has {', '.join(sorted(found))}",
             )
         if not _are_alike(key, own, other):
             raise monitor.error(
-                "reference.relation",
-                f"column '{name}' is {own} in the predictions, but {other} in {reference.relation}",
+                reference.key,
+                f"column '{name}' is {own} in the predictions, but {other} in {reference.shown}",
                 remedy="give both the same type: cast it in a view, or in `predictions: {sql: …}`",
             )
     if reference.where is not None:

@@ -33,7 +33,7 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
     templates.check(planner.plan(project, monitor, types=types))
     source = SourceRows(monitor, project.dialect)
     inside = exp.true() if monitor.reference.where is None else source.condition(monitor.reference.where)
-    if monitor.reference.relation is None:
+    if not monitor.reference.is_own:
         rows, reference, timeless, undecided = _counted(
             source, source.predictions(), monitor.where, inside, engine
         )
@@ -42,8 +42,9 @@ def validate(project: Project, monitor: Monitor, engine: Engine) -> list[str]:
         analysis, _, timeless, undecided = _counted(
             source, source.predictions(), monitor.where, exp.false(), engine
         )
-        relation = source.relation(monitor.reference.relation)
-        reference, _, more, _ = _counted(source, relation, monitor.reference.where, exp.false(), engine)
+        reference, _, more, _ = _counted(
+            source, source.reference(), monitor.reference.where, exp.false(), engine
+        )
         rows, timeless = analysis + reference, timeless + more
     if reference == 0:
         raise DataError(
@@ -76,8 +77,9 @@ def _counted(
     """Rows with a chunk, those of them inside the reference, rows without a time (or id) for a chunk, and
     rows with one for which it is NULL whether they are inside."""
     monitor = source.monitor
-    assert monitor.order_column is not None
-    placed = put("at is not null", at=source.column(monitor.order_column))
+    placed: exp.Expr = exp.true()
+    if monitor.order_column is not None:
+        placed = put("at is not null", at=source.column(monitor.order_column))
     counted = exp.select(
         put("count(*) filter (where placed) as placed", placed=placed),
         put("count(*) filter (where placed and inside) as inside", placed=placed, inside=inside),

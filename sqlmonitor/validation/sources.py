@@ -14,6 +14,7 @@ from sqlmonitor.source import SourceRows, Types, put
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.described import check_columns, described
 from sqlmonitor.validation.figures import check_figures
+from sqlmonitor.validation.joins import check_joined, join_checks
 from sqlmonitor.validation.overlap import overlap
 from sqlmonitor.validation.reference import check_reference
 
@@ -52,14 +53,14 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
     _check_each_once(monitor, types)
     _check_types(monitor, types)
     texts = [("where", monitor.where)]
-    if monitor.reference.relation is None:
+    if not monitor.reference.is_own:
         texts.append(("reference", monitor.reference.where))
     for key, written in texts:
         if written is not None:
             tree = names.condition(written, project.dialect, monitor.allow_functions)
             check_columns(monitor, key, tree, types)
     reference = None
-    if monitor.reference.relation is not None:
+    if monitor.reference.is_own:
         reference = check_reference(source, named, types, engine)
     beside: dict[str, str] = {}
     if monitor.target is not None and monitor.target.relation is not None:
@@ -71,7 +72,8 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
             _check_label(monitor, monitor.model.label, types)
         if monitor.target is not None:
             _check_label(monitor, monitor.target.column, beside or types)
-    found = Types(types, beside)
+    joined = check_joined(source, types, reference, engine)
+    found = Types(types, beside, joined)
     check_figures(SourceRows(monitor, project.dialect, types=found), reference, engine)
     if reads_rows:
         check_rows(project, monitor, engine)
@@ -119,8 +121,9 @@ def row_checks(project: Project, monitor: Monitor, *, among: exp.Query | None = 
         )
         remedy = "make the target's relation unique on that column, as with `predictions: {sql: …}` or a view"
         checks.append(Check(after="", sql=counted, message=message, remedy=remedy))
+    checks += join_checks(source)
     found = None
-    if monitor.reference.relation is not None and among is None:
+    if monitor.reference.is_own and among is None:
         found = overlap(monitor, source)
     return checks if found is None else [*checks, found]
 

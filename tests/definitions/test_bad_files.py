@@ -102,7 +102,7 @@ CASES = [
     ("predictions: flights_scored", "predictions: {}", 6, "M.predictions", "but has none", ""),
     ("predictions: flights_scored", "predictions: {dbt: flights}", 6, "M.predictions.dbt", "'flights' is not a dbt reference", "ref('model')"),
     ("chunks: month", "chunks: {size: 5, count: 2}", 11, "M.chunks", "but has size and count", "{size: 5000}"),
-    ("reference: \"scheduled_at < timestamp '2013-05-01'\"", "reference: {}", 10, "M.reference", "at least one of where and relation", "condition"),
+    ("reference: \"scheduled_at < timestamp '2013-05-01'\"", "reference: {}", 10, "M.reference", "at least one of where, relation and sql", "condition"),
     ("        sql: \"sum(arr_delay) / count(*)\"\n", "", 22, "M.kpis[1]", "exactly one of value_matrix and sql, but has none", ""),
     ("constant: {upper: 0.1}", "metric: x", 25, "M.thresholds[0]", "exactly one of constant and standard_deviation, but has none", ""),
     ("constant: {upper: 0.1}", "constant: {}", 25, "M.thresholds[0].constant", "at least one of lower and upper", ""),

@@ -49,7 +49,7 @@ def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_commands_of_the_contract_are_there() -> None:
     assert list(commands.commands) == [
         *("demo", "init", "validate", "fit", "run"),
-        *("show", "check", "store", "compile", "dbt", "metrics", "schema"),
+        *("show", "check", "compare", "profile", "store", "compile", "dbt", "metrics", "schema"),
     ]
 
 

@@ -1,0 +1,148 @@
+"""The commands as they are typed: what they print, in which width, and how they end."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from sqlmonitor import comparison
+from sqlmonitor.cli import compared, profiled
+from sqlmonitor.cli.blocks import bar, blocks, percent, share
+from sqlmonitor.cli.entry import main
+from sqlmonitor.engines.duckdb import DuckDB
+
+pytestmark = pytest.mark.usefixtures("in_folder")
+
+
+def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    said = capsys.readouterr()
+    return stopped.value.code, said.out, said.err
+
+
+def screen(width: int, encoding: str = "utf-8") -> tuple[Console, io.BytesIO]:
+    kept = io.BytesIO()
+    text = io.TextIOWrapper(kept, encoding=encoding, write_through=True)
+    return Console(file=text, width=width, highlight=False, legacy_windows=False), kept
+
+
+def test_a_comparison_in_one_line(capsys: pytest.CaptureFixture[str], in_folder: Path) -> None:
+    code, out, err = outcome(capsys, "compare", "march.parquet", "april.parquet")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "reference  1,200 rows  march.parquet"
+    assert lines[1] == "analysis   1,500 rows  april.parquet"
+    assert lines[3] == "2 of 4 columns changed, 1 new, 1 gone, 1 of another type"
+    assert [line.split()[0] for line in lines[5:8]] == ["column", "colour", "amount"]
+    assert "1 new: it's | new; 1 gone: blue" in lines[6]
+    assert "10 → 25 %" in lines[7].replace("10.0 → 25.0", "10 → 25")
+    assert "other type    zip BIGINT → VARCHAR" in lines
+    assert any(line.startswith("within noise  ") and "steady" in line for line in lines)
+    # Nothing is written beside what was there.
+    assert sorted(path.name for path in in_folder.iterdir()) == ["april.parquet", "march.parquet"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_screens_fit(encoding: str) -> None:
+    with DuckDB(duckdb.connect()) as engine:
+        found = comparison.compare(engine, "march.parquet", "april.parquet")
+        profile = comparison.profile(engine, "march.parquet")
+    for print_one, made in ((compared.print_comparison, found), (profiled.print_profile, profile)):
+        for width in (60, 80, 100, 120, 200):
+            out, kept = screen(width, encoding)
+            print_one(made, out)
+            text = kept.getvalue().decode(encoding)
+            assert len(text) > 200
+            longest = max(map(cell_len, text.splitlines()))
+            assert longest <= width, f"{longest}\n{text}"
+
+
+def test_formats_of_a_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+    sides = ("march.parquet", "april.parquet")
+    _, out, _ = outcome(capsys, "compare", *sides, "--format", "json")
+    assert [one["column"] for one in json.loads(out)["columns"]][:2] == ["colour", "amount"]
+    _, out, _ = outcome(capsys, "compare", *sides, "--format", "csv")
+    table = pd.read_csv(io.StringIO(out))
+    assert table.loc[0, "new_levels"] == '["it\'s | new"]'
+    assert table.set_index("column").loc["zip", "status"] == "retyped"
+    _, out, _ = outcome(capsys, "compare", *sides, "--format", "markdown", "--columns", "colour, amount")
+    rows = [line for line in out.splitlines() if line.startswith("|")]
+    assert len(rows) == 4
+    assert "it's \\| new" in rows[2]
+
+
+@pytest.mark.parametrize(
+    ("limit", "code", "said"), [("0.05", 1, "colour, amount, old, zip"), ("2", 1, "old, zip")]
+)
+def test_fails_where_asked(capsys: pytest.CaptureFixture[str], limit: str, code: int, said: str) -> None:
+    found, _, err = outcome(capsys, "compare", "march.parquet", "april.parquet", "--fail-over", limit)
+    assert (found, err) == (code, f"changed by more than {limit}, or lost: {said}\n")
+
+
+def test_fails_not_where_nothing_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = outcome(capsys, "compare", "march.parquet", "march.parquet", "--fail-over", "0")
+    assert (code, err) == (0, "")
+
+
+def test_a_profile_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = outcome(capsys, "profile", "march.parquet")
+    assert (code, err) == (0, "")
+    assert out.startswith("march.parquet\n1,200 rows, 8 columns\n")
+    assert "green" in out
+    _, out, _ = outcome(capsys, "profile", "march.parquet", "--format", "json", "--columns", "colour")
+    assert json.loads(out)["columns"][0]["levels"][0][0] == "red"
+    _, out, _ = outcome(capsys, "profile", "march.parquet", "--format", "csv")
+    assert len(pd.read_csv(io.StringIO(out))) == 8
+    _, out, _ = outcome(capsys, "profile", "march.parquet", "--format", "markdown")
+    assert out.startswith("**`march.parquet`**: 1,200 rows")
+
+
+def test_a_table_in_a_warehouse_that_others_have_open(
+    capsys: pytest.CaptureFixture[str], in_folder: Path
+) -> None:
+    with duckdb.connect("shop.duckdb") as connection:
+        connection.execute("create schema mart; create table mart.scores as from 'march.parquet'")
+    before = Path("shop.duckdb").read_bytes()
+    code, out, _ = outcome(
+        capsys,
+        *("compare", "mart.scores", "--reference", "steady = 1", "--warehouse", "duckdb:///shop.duckdb"),
+    )
+    assert code == 0
+    assert out.splitlines()[0].endswith("mart.scores where steady = 1")
+    assert Path("shop.duckdb").read_bytes() == before
+
+
+def test_mistakes_are_a_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, words in (
+        (("march.parquet", "nope"), "nope: Catalog Error"),
+        (("march.parquet", "april.parquet", "--warehouse", "nope://x"), "--warehouse: unknown engine 'nope'"),
+        (("march.parquet", "april.parquet", "--warehouse", "${NOT_SET_AT_ALL}"), "NOT_SET_AT_ALL is not set"),
+    ):
+        code, out, err = outcome(capsys, "compare", *arguments)
+        assert (code, out) == (2, "")
+        assert words in err
+        assert len(err.splitlines()) <= 4
+
+
+def test_drawings() -> None:
+    assert blocks([0, 0.1, 0.5, 1], 1) == " ▁▅█"
+    assert bar(0.5, 8, is_ascii=False) == "████"
+    assert bar(0.001, 8, is_ascii=False) == "▏"
+    assert bar(0.5, 8, is_ascii=True) == "####"
+    assert [percent(value) for value in (0, 0.0001, 0.123, 0.9999, 1)] == [
+        "0",
+        "<0.1",
+        "12.3",
+        ">99.9",
+        "100",
+    ]
+    assert share(0.1, 0.1) == "10.0 %"
+    assert share(0.1, 0.25) == "10.0 → 25.0 %"

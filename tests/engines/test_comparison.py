@@ -1,0 +1,50 @@
+"""A comparison and a profile are the same on every engine, and leave nothing behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from engine_monitors import CASES
+from executed_engines import ENGINES
+
+from sqlmonitor import comparison
+
+
+def made(warehouse) -> list[pd.DataFrame]:
+    """The columns of a comparison and of a profile."""
+    for name, table in CASES["binned"].tables().items():
+        warehouse.load(name, table)
+    with warehouse.connect() as engine:
+        found = comparison.compare(
+            engine,
+            "with early as (select * from scored /* all */) select * from early where id < 500 -- early",
+            "select * from scored where id >= 500",
+            where="id >= 0",
+        )
+        profile = comparison.profile(engine, "scored", columns=["amount", "hour", "region", "happened"])
+    return [
+        frame.drop(columns=["type", "first", "last", "note"], errors="ignore")
+        for frame in (found.columns, profile.columns)
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "postgres" else [pytest.mark.slow])
+        for name in ENGINES
+        if name != "duckdb"
+    ],
+)
+def test_the_same_columns_as_on_duckdb(opened, name: str) -> None:
+    for expected, found in zip(made(opened("duckdb")), made(opened(name)), strict=True):
+        assert set(expected.columns) == set(found.columns)
+        left, right = (frame.set_index("column").sort_index() for frame in (expected, found))
+        assert list(left.index) == list(right.index)
+        for key in left.columns:
+            if left[key].dtype.kind == "f":
+                same = np.isclose(left[key], right[key].astype(float), rtol=1e-9, atol=1e-9, equal_nan=True)
+                assert same.all(), f"{key}\n{left[key]}\n{right[key]}"
+            else:
+                assert left[key].astype(str).tolist() == right[key].astype(str).tolist(), key
