@@ -108,9 +108,14 @@ def result_families(monitor: Monitor, metric: Metric) -> tuple[str, ...]:
     if metric.family != "performance":
         return (metric.family,)
     families = metric.families
+    target = monitor.target
+    if metric.needs_observed_at and (
+        target is None or target.observed_at is None or monitor.timestamp is None
+    ):
+        return ()
     if monitor.task == "regression":
         families = tuple(family for family in families if family == "realized")
-    return families if monitor.target is not None or "estimated" in families else ()
+    return families if target is not None or "estimated" in families else ()
 
 
 def columns(monitor: Monitor, metric: Metric) -> tuple[str, ...]:

@@ -278,6 +278,7 @@ def publication(
                 f"select {keys}, chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value, {chosen} "
                 f"from {step.table} as rows_of_step inner join sqlmonitor_chunks as chunks "
                 "on rows_of_step.chunk_number = chunks.chunk_number where rows_of_step.segment_column = ''"
+                + (" and rows_of_step.delay_cell is null" if name == "score_histograms" else "")
                 + (
                     f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
                     if recounted is not None

@@ -84,7 +84,7 @@ def of_oracle(file: str, table: str, rows: int, monitor: dict[str, Any]) -> Case
         "id": "id",
         "reference": "period = 'reference'",
         "chunks": {"size": rows // 4},
-        "metrics": every_plan.every(monitor["task"]),
+        "metrics": every_plan.every(monitor["task"], has_observed_at=False),
     }
     return Case({table: query}, lambda: whole | monitor)
 

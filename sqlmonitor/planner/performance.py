@@ -11,6 +11,7 @@ from sqlmonitor.metrics.performance import value_matrix
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.labels import delay_column, delays, labels
 from sqlmonitor.source import parse, put
 
 ONE_CLASS = exp.Literal.number(0)
@@ -27,6 +28,7 @@ def add_performance(draft: Draft, score: str) -> None:
         "predicted_label": draft.source.label(label) if label else parse("null"),
         "actual_label": draft.source.actual(),
         "fold": draft.source.fold(),
+        **delay_column(draft),
     }
     scores = draft.add(
         "scores",
@@ -41,6 +43,7 @@ def add_performance(draft: Draft, score: str) -> None:
         ),
         segments=draft.segments,
         **({"is_exact": parse("1")} if monitor.resolution == "exact" else {}),
+        **({"has_delays": parse("1")} if delays(draft) else {}),
     )
     labelled = draft.add(
         "labelled_scores",
@@ -79,7 +82,13 @@ def add_performance(draft: Draft, score: str) -> None:
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
     over_scores(draft, outcomes, choice)
-    label_coverage(draft, scores, is_labelled=parse("actual_label is not null"))
+    labels(
+        draft,
+        scores,
+        is_labelled=parse("actual_label is not null"),
+        by_label=parse("delay_cell is null"),
+        by_delay=parse("delay_cell is not null"),
+    )
 
 
 def score_checks(draft: Draft, scores: Step, labelled: Step, score: str, positive: exp.Expr) -> None:
@@ -229,29 +238,4 @@ def measured(
             unlabelled=text(f"no row with a label and a {needs}"),
             unscored=text(unscored),
         )
-    )
-
-
-def label_coverage(draft: Draft, scores: Step, **conditions: exp.Expr) -> None:
-    """Adds the share of rows with a label, where the monitor has labels at all.
-
-    Args:
-        draft: what the planner collects.
-        scores: counted rows.
-        conditions: ``is_labelled``, which of them have a label, and ``which`` where not all count.
-    """
-    metric = next((one for one in draft.metrics["performance"] if one.name == "label_coverage"), None)
-    if metric is None:
-        return
-    if draft.monitor.target is None:
-        asked = draft.monitor.metrics.names("performance")
-        if asked is not None:
-            raise draft.monitor.error(
-                f"metrics.performance[{asked.index(metric.name)}]",
-                "label_coverage needs a target",
-                remedy="add 'target:' or leave it out",
-            )
-        return
-    draft.values.append(
-        draft.add(metric.name, "label coverage", metric.template, scores=scores, **conditions)
     )
