@@ -38,7 +38,7 @@ COLUMNS = (
 HEADLINE_METRICS = ("roc_auc", "rmse", "mae", "accuracy", "f1")
 """The first of these that a monitor has stands for its performance in summaries."""
 
-PERFORMANCE = ("estimated", "realized")
+PERFORMANCE = ("estimated", "realized", "blended")
 
 NOT_ASKED_FOR = r"fewer than \d+ rows|scores are taken as they are: nothing to compare with"
 """Notes of values that are missing by the user's own choice, so nothing is wrong with them."""
@@ -93,7 +93,7 @@ class Results:
         """Keep the rows that match everything given; several values of one kind are alternatives.
 
         Args:
-            family: such as ``drift``; ``performance`` is ``estimated`` and ``realized``.
+            family: such as ``drift``; ``performance`` is ``estimated``, ``realized`` and ``blended``.
             metric: such as ``roc_auc``, or a KPI's name.
             column: a column's name.
             component: a class, a confusion cell or another part of a metric; an empty text for the

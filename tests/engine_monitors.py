@@ -99,7 +99,7 @@ def of_small_world(variant: str) -> Case:
     income = "case when id % 11 > 0 then exp(amount / 3) end as income"
     queries = {
         "scored": f"select *, {income} from ({small_world.rows(1200, 5)})",
-        "outcomes": small_world.OUTCOMES,
+        "outcomes": f"{small_world.OUTCOMES} where id % 13 <> 0",
     }
     return Case(queries, monitor)
 

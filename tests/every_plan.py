@@ -34,6 +34,7 @@ MONITOR: dict[str, Any] = small_world.MONITOR | {
     "target": small_world.MONITOR["target"] | {"maturity": "2 days", "observed_at": "known_at"},
     "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
     "segments": ["vehicle", "region"],
+    "blended": True,
     "kpis": [*small_world.MONITOR["kpis"], {"name": "hits", "sql": "sum(actual * predicted)"}],
     "custom_metrics": [
         {"name": "total", "sql": "sum(amount)"},
@@ -67,6 +68,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "model": {"label": "score"},
         "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
         "features": {"numeric": ["amount"]},
+        "blended": False,
     },
 }
 """Monitors whose plans together use every template."""

@@ -12,7 +12,7 @@ from sqlmonitor.metrics import CATALOGUE
 __all__ = ["MOST_CHUNKS", "Hidden", "Series", "narrowed", "series_of"]
 
 MOST_CHUNKS = 12
-FAMILIES = ("estimated", "realized", "kpi", "drift", "quality", "summary")
+FAMILIES = ("estimated", "realized", "blended", "kpi", "drift", "quality", "summary")
 NAMES = ["family", "metric", "component", "column_name", "segment"]
 RANKS = {name: rank for rank, name in enumerate(CATALOGUE)}
 

@@ -67,6 +67,31 @@ def labels(
         )
 
 
+def partly_labelled(
+    draft: Draft, counted: Step, *, is_labelled: exp.Expr, by_label: exp.Expr
+) -> dict[str, Step]:
+    """The chunks whose outcomes are blended, where the monitor asks for that.
+
+    Args:
+        draft: what the planner collects.
+        counted: rows by label.
+        is_labelled: which of them have a label.
+        by_label: which of them count each row once.
+    """
+    if not draft.monitor.blended:
+        return {}
+    title = "chunks with part of their labels"
+    step = draft.add(
+        "partly_labelled",
+        title,
+        "cells/partly_labelled.sql",
+        counted=counted,
+        is_labelled=is_labelled,
+        by_label=by_label,
+    )
+    return {"partly_labelled": step}
+
+
 def _chosen(draft: Draft) -> list[Metric]:
     """The chosen metrics of labels that the monitor can have; one that was asked for and cannot be is an error."""
     monitor = draft.monitor

@@ -9,7 +9,7 @@ from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.class_metrics import cells, ranks
 from sqlmonitor.planner.class_names import class_name, class_number
 from sqlmonitor.planner.draft import Draft
-from sqlmonitor.planner.labels import delay_column, delays, labels
+from sqlmonitor.planner.labels import delay_column, delays, labels, partly_labelled
 from sqlmonitor.source import Column, parse, put
 
 BINNED_CELL = "floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
@@ -124,15 +124,14 @@ def add_multiclass(draft: Draft) -> None:
         **is_exact,
         **has_delays,
     )
-    cells(draft, outcomes, list(scores))
-    ranks(draft, outcomes, list(scores))
-    labels(
-        draft,
-        outcomes,
-        is_labelled=parse("is_positive is not null"),
-        by_label=parse("class_number = 0 and not is_by_cell"),
-        by_delay=parse("class_number = 0 and delay_cell is not null"),
-    )
+    by_label = {
+        "is_labelled": parse("is_positive is not null"),
+        "by_label": parse("class_number = 0 and not is_by_cell"),
+    }
+    partly = partly_labelled(draft, outcomes, **by_label)
+    cells(draft, outcomes, list(scores), partly)
+    ranks(draft, outcomes, list(scores), partly)
+    labels(draft, outcomes, by_delay=parse("class_number = 0 and delay_cell is not null"), **by_label)
 
 
 def columns(draft: Draft, scores: dict[str, str]) -> list[Column]:

@@ -11,7 +11,7 @@ from sqlmonitor.metrics.performance import value_matrix
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.planner.labels import delay_column, delays, labels
+from sqlmonitor.planner.labels import delay_column, delays, labels, partly_labelled
 from sqlmonitor.source import parse, put
 
 ONE_CLASS = exp.Literal.number(0)
@@ -71,6 +71,10 @@ def add_performance(draft: Draft, score: str) -> None:
         is_labelled=parse("chunk_number % 2 = 1 and segment_column = '' and actual_label is not null"),
         is_positive=put("actual_label = positive", positive=positive),
     )
+    by_label = {
+        "is_labelled": parse("actual_label is not null"),
+        "by_label": parse("delay_cell is null"),
+    }
     outcomes = draft.add(
         "outcomes",
         "expected and realized outcomes",
@@ -78,17 +82,12 @@ def add_performance(draft: Draft, score: str) -> None:
         applied=applied,
         choice=choice,
         positive=positive,
+        **partly_labelled(draft, scores, **by_label),
     )
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
     over_scores(draft, outcomes, choice)
-    labels(
-        draft,
-        scores,
-        is_labelled=parse("actual_label is not null"),
-        by_label=parse("delay_cell is null"),
-        by_delay=parse("delay_cell is not null"),
-    )
+    labels(draft, scores, by_delay=parse("delay_cell is not null"), **by_label)
 
 
 def score_checks(draft: Draft, scores: Step, labelled: Step, score: str, positive: exp.Expr) -> None:

@@ -26,7 +26,7 @@ def simulate(world: Flights, first: date, nights: int, looked_at: set[int]) -> d
 @pytest.mark.parametrize("chunks", ["day", pytest.param("week", marks=pytest.mark.slow)])
 def test_nights_end_with_a_full_run(monkeypatch: pytest.MonkeyPatch, chunks: str) -> None:
     world = Flights(monkeypatch, every=20)
-    world.monitor["chunks"] = chunks
+    world.monitor |= {"chunks": chunks, "blended": True}
     known = simulate(world, date(2013, 3, 9), 19, {0, 1, 17})
     before, after = (known[time] for time in sorted(known)[-2:])
     assert len(before) < len(after) or not before.equals(after)
@@ -34,6 +34,10 @@ def test_nights_end_with_a_full_run(monkeypatch: pytest.MonkeyPatch, chunks: str
     last = world.last_run()
     assert "labels of chunks" in last["reading"]
     assert last["recounted_rows"] < last["row_count"] / 2
+    # A chunk is blended until all of its labels are there.
+    latest = after[after["family"] == "blended"]["chunk"]
+    assert set(latest) < set(after["chunk"])
+    assert set(before[before["family"] == "blended"]["chunk"]) - set(latest)
     superseded = world.engine.first("select count(*) as rows from sqlmonitor.results_history")
     assert superseded is not None
     assert superseded["rows"] > 100
