@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sqlmonitor import backtest
 from sqlmonitor.errors import ConfigurationError, DataError, InternalError, UnsupportedError
 from sqlmonitor.metrics import CATALOGUE
 
@@ -291,6 +292,14 @@ class Results:
         rows = rows[(rows["family"] == "drift") & (rows["metric"] == metric) & _alerting(rows)]
         rows = rows.sort_values(["chunk", "value", "column_name"], ascending=[True, False, True])
         return rows[["chunk", "column_name", "value"]].reset_index(drop=True)
+
+    def backtest(self) -> pd.DataFrame:
+        """Estimated minus realized, wherever there are both: how far estimates can be trusted.
+
+        Returns:
+            The columns of ``sqlmonitor.backtest.COLUMNS``, one row per chunk, segment, metric and component.
+        """
+        return backtest.compare(self._frame)
 
     def alerts_by_family(self) -> pd.DataFrame:
         """Alerts of the analysis: ``family``, ``alert_count``, ``segment_alert_count``."""

@@ -35,7 +35,7 @@ LEVELS = [
     ["migration", "incremental", "housekeeping"],
     ["script", "validation"],
     ["runner"],
-    ["chart"],
+    ["chart", "backtest"],
     ["results"],
     ["api"],
     ["cli"],

@@ -128,9 +128,13 @@ def check(ctx: click.Context, monitor: str | None) -> None:
 
     Realized values are judged by the newest chunk whose labels are mature.
 
+    Warns on standard error of estimates whose band has not held the realized values: their alerts, and
+    that there are none, say little.
+
     Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
     """
     from sqlmonitor import store
+    from sqlmonitor.cli.backtest import warning
     from sqlmonitor.results import Results
 
     settings: Settings = ctx.obj
@@ -140,6 +144,9 @@ def check(ctx: click.Context, monitor: str | None) -> None:
         for one in chosen(project, monitor):
             stored = Results(store.read_results(engine, project.store, one.name))
             is_fine &= _report_chunk(one.name, stored.newest_complete_chunk())
+            distrust = warning(stored)
+            if distrust:
+                click.echo(f"{one.name}: {distrust}", err=True)
     if not is_fine:
         ctx.exit(1)
 

@@ -101,11 +101,23 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
         if not drifted.empty:
             out.print()
             put(_drift(drifted, chunks), out)
+        _print_record(monitor, results, out)
     out.print()
     for line in _closing(results):
         out.print(Text(line))
     name = shlex.quote(monitor.name)
     click.echo(f"Next: {prefix}{settings.command(f'show {name} --alerts')}")
+
+
+def _print_record(monitor: Monitor, results: Results, out: Console) -> None:
+    from sqlmonitor.backtest import records
+    from sqlmonitor.cli.backtest import record_table
+
+    shown = {results.headline_metric(), *(kpi.name for kpi in monitor.kpis)}
+    found = [one for one in records(results.backtest()) if one.metric in shown]
+    if found:
+        out.print()
+        put(record_table(found), out)
 
 
 def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Console) -> list[Table]:
