@@ -77,7 +77,9 @@ def chosen(project: Project, name: str | None) -> Sequence[Monitor]:
     return project.monitors if name is None else (project[name],)
 
 
-def connect(project: Project, *, read_only: bool = False) -> AbstractContextManager[Engine]:
+def connect(
+    project: Project, *, read_only: bool = False, threads: int | None = None
+) -> AbstractContextManager[Engine]:
     """Open the project's warehouse; a relative path in its URL starts at the project file.
 
     Raises:
@@ -93,7 +95,13 @@ def connect(project: Project, *, read_only: bool = False) -> AbstractContextMana
             remedy="write its URL as 'warehouse:', such as duckdb:///flights.duckdb",
         )
     directory = project.path.parent if project.path else Path()
-    return engines.connect(project.warehouse, read_only=read_only, directory=directory)
+    return engines.connect(
+        project.warehouse,
+        read_only=read_only,
+        directory=directory,
+        settings=project.settings,
+        threads=threads,
+    )
 
 
 def _remember_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:

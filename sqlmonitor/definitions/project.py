@@ -10,6 +10,9 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
     field_validator,
     model_validator,
 )
@@ -41,6 +44,8 @@ class Project(Definition):
     replaced."""
     store: Text = "sqlmonitor"
     """The schema for the package's own tables."""
+    settings: dict[Text, StrictBool | StrictInt | StrictFloat | Text] = Field(default_factory=dict)
+    """Settings of the warehouse's session, in its own words, such as `memory_limit: 8GB`."""
     monitors: tuple[Monitor, ...] = Field(json_schema_extra={"minItems": 1})
     """What is watched."""
 
