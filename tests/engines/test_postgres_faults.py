@@ -112,7 +112,14 @@ def kill_before(monkeypatch: pytest.MonkeyPatch, shop: Shop, words: str, times: 
     return killed
 
 
-@pytest.mark.parametrize("words", ["drop table if exists pg_temp.sqlmonitor_values", "INSERT INTO", "commit"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("drop table if exists pg_temp.sqlmonitor_values", marks=pytest.mark.slow),
+        pytest.param("INSERT INTO", marks=pytest.mark.slow),
+        pytest.param("commit", marks=pytest.mark.slow),
+    ],
+)
 def test_a_lost_connection_is_tried_again(shop: Shop, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     monkeypatch.setattr(attempts, "FIRST_PAUSE", 0.1)
     assert shop.run()[0] == 0
@@ -197,6 +204,7 @@ def test_settings_and_threads(shop: Shop) -> None:
         engines.connect(shop.url, settings={"work_memory": "7MB"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 8])
 def test_runs_beside_each_other(shop: Shop, count: int) -> None:
     assert shop.run()[0] == 0

@@ -122,6 +122,7 @@ def test_differences(results: pd.DataFrame, rows: pd.DataFrame) -> None:
             )
 
 
+@pytest.mark.slow
 def test_the_standard_error_is_enough(rows: pd.DataFrame, results: pd.DataFrame) -> None:
     """Labels are drawn again and again for the same rows, all or some of them: differences spread no more."""
     rng = np.random.default_rng(22)

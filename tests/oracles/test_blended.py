@@ -214,6 +214,7 @@ def test_thresholds_are_those_of_realized_values(compute) -> None:
     assert not found.loc[("blended", "f1"), "is_partial"]
 
 
+@pytest.mark.slow
 def test_standard_errors_against_a_bootstrap(compute) -> None:
     """Rows are drawn, and then the labels that are missing: what the value is off by once all labels are there."""
     rows = made(2, np.random.default_rng(11)).dropna(subset=["score_1", "predicted"])

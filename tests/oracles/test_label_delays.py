@@ -111,6 +111,7 @@ def test_a_chunk_without_labels_says_so(compute, rows: pd.DataFrame) -> None:
     assert last["is_alert"].isna().all()
 
 
+@pytest.mark.slow
 def test_delays_leave_all_else_as_it_is(compute, rows: pd.DataFrame) -> None:
     chosen = MONITOR["metrics"] | {"performance": ["roc_auc", "f1", "label_coverage", "calibration_error"]}
     for change in TASKS.values():

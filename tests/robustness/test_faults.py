@@ -83,6 +83,7 @@ def test_a_disk_that_fills_up(project: Path) -> None:
     pd.testing.assert_frame_equal(first, stored(project))
 
 
+@pytest.mark.slow
 def test_no_room_for_what_does_not_fit_into_memory(project: Path) -> None:
     """A statement that must write beside its memory, and may not."""
     with duckdb.connect(str(project.parent / "shop.duckdb")) as connection:
@@ -119,6 +120,7 @@ def test_a_store_that_cannot_be_written(project: Path) -> None:
     pd.testing.assert_frame_equal(first, stored(project))
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_ahead_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
     world = Flights(monkeypatch, every=60)
     world.monitor |= LEAN
@@ -145,6 +147,7 @@ def test_a_clock_that_jumps_ahead_and_back(monkeypatch: pytest.MonkeyPatch) -> N
 ZONES = ("America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 
 
+@pytest.mark.slow
 def test_a_time_zone_that_changes_between_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the machine's nor the session's changes where rows belong."""
     world = Flights(monkeypatch, every=60)
@@ -170,7 +173,7 @@ def test_a_time_zone_that_changes_between_runs(monkeypatch: pytest.MonkeyPatch) 
     time.tzset()
 
 
-@pytest.mark.parametrize("chunks", ["hour", "day"])
+@pytest.mark.parametrize("chunks", ["hour", pytest.param("day", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("month", "hours"), [("2013-03", 743), ("2013-11", 721)])
 def test_a_month_in_which_clocks_change(chunks: str, month: str, hours: int) -> None:
     """An hour that is twice on New York's clocks is two, and one that is not there is none."""
