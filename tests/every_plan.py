@@ -58,6 +58,7 @@ SEVERAL_CLASSES = {
     "model": {"score": {"0": "score_zero", "1": "score_one", "2": "score_two"}, "label": "predicted"},
     "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
 }
+COPIES = [f"region_{number}" for number in range(21)]
 VARIANTS: dict[str, dict[str, Any]] = {
     "binned": {"resolution": "binned"},
     "exact": {"resolution": "exact"},
@@ -67,7 +68,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "task": "regression",
         "model": {"label": "score"},
         "kpis": [kpi for kpi in MONITOR["kpis"] if "sql" in kpi],
-        "features": {"numeric": ["amount"]},
+        # More levels than one statement counts.
+        "predictions": {"sql": f"select *, {', '.join(f'region as {name}' for name in COPIES)} from scored"},
+        "features": {"numeric": ["amount"], "categorical": COPIES},
         "blended": False,
     },
 }

@@ -17,8 +17,9 @@ from sqlmonitor import dialects
 from sqlmonitor.dialects.clickhouse import SETTINGS
 from sqlmonitor.engines import address
 from sqlmonitor.engines.clickhouse_errors import explained
-from sqlmonitor.engines.clickhouse_publishing import Publication, finish, publishing
+from sqlmonitor.engines.clickhouse_publishing import Publication, finish
 from sqlmonitor.engines.frames import frame
+from sqlmonitor.engines.publication import publishing
 from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class ClickHouse:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside, or none, by copies that take their tables' places at the end."""
-        with publishing(self) as publication:
+        with publishing(Publication(self)) as publication:
             self.publication = publication
             try:
                 yield

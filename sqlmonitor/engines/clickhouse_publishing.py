@@ -9,26 +9,20 @@ table at once, so no reader ever sees a table half written.
 from __future__ import annotations
 
 import json
-import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from sqlmonitor import dialects
+from sqlmonitor.engines import publication
+from sqlmonitor.engines.publication import JOURNAL, Swap, table, text
 from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
     from sqlmonitor.engines.clickhouse import ClickHouse
 
-JOURNAL = "sqlmonitor_publication"
 PREFIX = "sqlmonitor_copy_"
-PATIENCE = 20.0
-"""Seconds after which a journal is one of a killed run: exchanges of names take milliseconds."""
-AGE = 3600.0
-"""Seconds after which copies are those of a killed run."""
 
 
 class Publication:
@@ -47,31 +41,44 @@ class Publication:
     def execute(self, tree: exp.Expr) -> None:
         """Runs what a statement has become; notes which tables it was made for."""
         statements = self.staging.statements(tree)
-        for table, _ in self.staging.swaps():
-            if table.name not in self.before:
-                self.before[table.name] = _identities(self.engine, table.db).get(table.name)
+        for changed, _ in self.staging.swaps():
+            if changed.name not in self.before:
+                self.before[changed.name] = _identities(self.engine, changed.db).get(changed.name)
         for statement in statements:
             self.engine.execute_own(
                 statement if isinstance(statement, str) else self.engine.translated(statement)
             )
 
+    def publish(self, swaps: list[Swap]) -> None:
+        """Writes the journal, and exchanges every table and its copy.
 
-@contextmanager
-def publishing(engine: ClickHouse) -> Iterator[Publication]:
-    """Copies that take their tables' places at the end, or are dropped after an error."""
-    publication = Publication(engine)
-    staging = publication.staging
-    try:
-        yield publication
-    except BaseException:
-        # A lost connection drops nothing; the next run does.
-        with suppress(WarehouseError):
-            _drop(engine, [*staging.superseded, *staging.copies.values()])
-        raise
-    swaps = staging.swaps()
-    if swaps:
-        _publish(engine, swaps, publication.before)
-        _drop(engine, staging.superseded)
+        Raises:
+            WarehouseError: where another run publishes, or has published since this one made its copies.
+        """
+        engine = self.engine
+        schema = swaps[0][0].db
+        there = _identities(engine, schema)
+        journal = [
+            {
+                "table": one.name,
+                "before": self.before[one.name],
+                "copy": copy.name if copy is not None else None,
+                "after": there[copy.name] if copy is not None else None,
+            }
+            for one, copy in swaps
+        ]
+        place = table(schema, JOURNAL).sql(dialect=engine.dialect)
+        comment = text(json.dumps(journal), engine.dialect)
+        try:
+            engine.execute_own(
+                f"create table {place} (nothing UInt8) engine = MergeTree order by () comment {comment}"
+            )
+        except WarehouseError as error:
+            if "already exists" in error.message:
+                raise publication.conflict() from error
+            raise
+        if not _exchange(engine, schema, journal):
+            raise publication.conflict()
 
 
 def finish(engine: ClickHouse, schema: str) -> None:
@@ -81,45 +88,14 @@ def finish(engine: ClickHouse, schema: str) -> None:
         engine: an open warehouse.
         schema: the store's.
     """
-    journal = _journal(engine, schema)
-    end = time.monotonic() + PATIENCE
-    while journal and time.monotonic() < end:
-        time.sleep(0.05)
-        journal = _journal(engine, schema)
+    journal = publication.left_behind(lambda: _journal(engine, schema))
     if journal:
         _exchange(engine, schema, json.loads(journal))
     left = engine.rows(
-        f"select name from system.tables where database = {_text(schema)} and startsWith(name, {_text(PREFIX)}) "
-        f"and metadata_modification_time <= now() - {AGE}"
+        f"select name from system.tables where database = {text(schema, engine.dialect)} and startsWith(name, {text(PREFIX, engine.dialect)}) "
+        f"and metadata_modification_time <= now() - {publication.AGE}"
     )
-    _drop(engine, [_table(schema, str(name)) for (name,) in left])
-
-
-def _publish(
-    engine: ClickHouse, swaps: list[tuple[exp.Table, exp.Table | None]], before: dict[str, str | None]
-) -> None:
-    schema = swaps[0][0].db
-    there = _identities(engine, schema)
-    journal = [
-        {
-            "table": table.name,
-            "before": before[table.name],
-            "copy": copy.name if copy is not None else None,
-            "after": there[copy.name] if copy is not None else None,
-        }
-        for table, copy in swaps
-    ]
-    place = _table(schema, JOURNAL).sql(dialect=engine.dialect)
-    try:
-        engine.execute_own(
-            f"create table {place} (nothing UInt8) engine = MergeTree order by () comment {_text(json.dumps(journal))}"
-        )
-    except WarehouseError as error:
-        if "already exists" in error.message:
-            raise _conflict() from error
-        raise
-    if not _exchange(engine, schema, journal):
-        raise _conflict()
+    publication.drop(engine, [table(schema, str(name)) for (name,) in left])
 
 
 def _exchange(engine: ClickHouse, schema: str, journal: list[dict[str, Any]]) -> bool:
@@ -132,50 +108,32 @@ def _exchange(engine: ClickHouse, schema: str, journal: list[dict[str, Any]]) ->
     has_begun = any(entry["after"] and there.get(entry["table"]) == entry["after"] for entry in journal)
     is_ours = has_begun or all(there.get(entry["table"]) == entry["before"] for entry in journal)
     for entry in journal if is_ours else ():
-        table = _table(schema, entry["table"]).sql(dialect=engine.dialect)
+        place = table(schema, entry["table"]).sql(dialect=engine.dialect)
         if entry["copy"] is None:
-            engine.execute_own(f"drop table if exists {table}")
+            engine.execute_own(f"drop table if exists {place}")
             continue
-        copy = _table(schema, entry["copy"]).sql(dialect=engine.dialect)
+        copy = table(schema, entry["copy"]).sql(dialect=engine.dialect)
         if entry["table"] not in there:
-            engine.execute_own(f"rename table {copy} to {table}")
+            engine.execute_own(f"rename table {copy} to {place}")
         elif there[entry["table"]] != entry["after"]:
             exchange = dialects.dialect(engine.dialect).exchange
-            engine.execute_own(exchange.format(copy=copy, table=table))
+            engine.execute_own(exchange.format(copy=copy, table=place))
     # Where all went well, what has a copy's name now is a former table.
-    _drop(engine, [_table(schema, entry["copy"]) for entry in journal if entry["copy"] is not None])
-    _drop(engine, [_table(schema, JOURNAL)])
+    publication.drop(engine, [table(schema, entry["copy"]) for entry in journal if entry["copy"] is not None])
+    publication.drop(engine, [table(schema, JOURNAL)])
     return is_ours
-
-
-def _conflict() -> WarehouseError:
-    return WarehouseError(
-        "conflict: another run wrote to the store at the same moment; this one stored nothing",
-        remedy="run again",
-    )
 
 
 def _identities(engine: ClickHouse, schema: str) -> dict[str, str]:
     """The identity of each table, which it keeps under another name."""
-    found = engine.rows(f"select name, toString(uuid) from system.tables where database = {_text(schema)}")
+    found = engine.rows(
+        f"select name, toString(uuid) from system.tables where database = {text(schema, engine.dialect)}"
+    )
     return {str(name): str(identity) for name, identity in found}
 
 
 def _journal(engine: ClickHouse, schema: str) -> str:
     found = engine.rows(
-        f"select comment from system.tables where database = {_text(schema)} and name = {_text(JOURNAL)}"
+        f"select comment from system.tables where database = {text(schema, engine.dialect)} and name = {text(JOURNAL, engine.dialect)}"
     )
     return str(found[0][0]) if found else ""
-
-
-def _drop(engine: ClickHouse, tables: list[exp.Table]) -> None:
-    for table in tables:
-        engine.execute_own(f"drop table if exists {table.sql(dialect=engine.dialect)}")
-
-
-def _table(schema: str, name: str) -> exp.Table:
-    return exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(schema, quoted=True))
-
-
-def _text(value: str) -> str:
-    return exp.Literal.string(value).sql(dialect="clickhouse")

@@ -19,9 +19,10 @@ from sqlglot import exp
 from sqlmonitor import dialects
 from sqlmonitor.engines import address, spark_catalog
 from sqlmonitor.engines.frames import frame
+from sqlmonitor.engines.publication import publishing
 from sqlmonitor.engines.spark_catalog import quoted
 from sqlmonitor.engines.spark_errors import FAILURES, explained
-from sqlmonitor.engines.spark_publishing import Publication, finish, publishing
+from sqlmonitor.engines.spark_publishing import Publication, finish
 from sqlmonitor.errors import UnsupportedError, WarehouseError
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ class Spark:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside, or none, by copies that views show at the end."""
-        with publishing(self) as publication:
+        with publishing(Publication(self)) as publication:
             self.publication = publication
             try:
                 yield

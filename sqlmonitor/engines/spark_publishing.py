@@ -13,25 +13,19 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from sqlmonitor import dialects
-from sqlmonitor.engines import spark_catalog
+from sqlmonitor.engines import publication, spark_catalog
+from sqlmonitor.engines.publication import JOURNAL, Swap, table, text
 from sqlmonitor.engines.spark_catalog import PREFIX, quoted
 from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
     from sqlmonitor.engines.spark import Spark
 
-JOURNAL = "sqlmonitor_publication"
-PATIENCE = 20.0
-"""Seconds after which a journal is one of a killed run: making views takes less than a second each."""
-AGE = 3600.0
-"""Seconds after which copies that no view shows are those of a former or a killed run."""
 STAMP = re.compile(rf"{PREFIX}(\d+)_\w+")
 
 
@@ -59,21 +53,46 @@ class Publication:
             self.engine.execute_own(
                 statement if isinstance(statement, str) else self.engine.translated(statement)
             )
-        for table, _ in self.staging.swaps():
-            if table.name not in self.before:
-                self.before[table.name] = spark_catalog.shown(self.engine.session, table.db).get(table.name)
+        for changed, _ in self.staging.swaps():
+            if changed.name not in self.before:
+                self.before[changed.name] = spark_catalog.shown(self.engine.session, changed.db).get(
+                    changed.name
+                )
+
+    def publish(self, swaps: list[Swap]) -> None:
+        """Writes the journal, and lets every view show its copy.
+
+        Raises:
+            WarehouseError: where another run publishes, or has published since this one made its copies.
+        """
+        engine = self.engine
+        schema = swaps[0][0].db
+        journal = [
+            {"table": one.name, "before": self.before[one.name], "copy": None if copy is None else copy.name}
+            for one, copy in swaps
+        ]
+        place = f"{quoted(schema)}.{quoted(JOURNAL)}"
+        comment = text(json.dumps(journal), engine.dialect)
+        try:
+            engine.execute_own(f"create table {place} (nothing int) comment {comment}")
+        except WarehouseError as error:
+            if _journal(engine, schema):
+                raise publication.conflict() from error
+            raise
+        if not _exchange(engine, schema, journal):
+            raise publication.conflict()
 
     def _made(self, tree: exp.Create) -> None:
         """An empty table and its view, at once: empty tables show nothing."""
-        table = tree.this.this
-        there = {entry.name.lower() for entry in spark_catalog.entries(self.engine.session, table.db)}
-        if table.name.lower() in there or table.name in self.staging.copies:
+        made = tree.this.this
+        there = {entry.name.lower() for entry in spark_catalog.entries(self.engine.session, made.db)}
+        if made.name.lower() in there or made.name in self.staging.copies:
             return
-        copy = f"{self.prefix}0_{table.name}"
+        copy = f"{self.prefix}0_{made.name}"
         tree.set("exists", None)
-        tree.set("this", exp.Schema(this=_table(table.db, copy), expressions=tree.this.expressions))
+        tree.set("this", exp.Schema(this=table(made.db, copy), expressions=tree.this.expressions))
         self.engine.execute_own(self.engine.translated(tree))
-        _show(self.engine, table.db, table.name, copy)
+        _show(self.engine, made.db, made.name, copy)
 
     def _completed(self, tree: exp.Insert) -> exp.Insert:
         """An insertion with a value for every column, which Sail asks for."""
@@ -94,24 +113,6 @@ class Publication:
         return exp.Insert(this=target, expression=rows)
 
 
-@contextmanager
-def publishing(engine: Spark) -> Iterator[Publication]:
-    """Copies that views show at the end, or that are dropped after an error."""
-    publication = Publication(engine)
-    staging = publication.staging
-    try:
-        yield publication
-    except BaseException:
-        # A lost session drops nothing; a later run does.
-        with suppress(WarehouseError):
-            _drop(engine, [*staging.superseded, *staging.copies.values()])
-        raise
-    swaps = staging.swaps()
-    if swaps:
-        _publish(engine, swaps, publication.before)
-        _drop(engine, staging.superseded)
-
-
 def finish(engine: Spark, schema: str) -> None:
     """Finishes a publication that was killed among its views, and drops the copies that no view shows.
 
@@ -119,38 +120,17 @@ def finish(engine: Spark, schema: str) -> None:
         engine: an open warehouse.
         schema: the store's, which is there.
     """
-    journal = _journal(engine, schema)
-    end = time.monotonic() + PATIENCE
-    while journal and time.monotonic() < end:
-        time.sleep(0.2)
-        journal = _journal(engine, schema)
+    journal = publication.left_behind(lambda: _journal(engine, schema))
     if journal:
         _exchange(engine, schema, json.loads(journal))
     entries = spark_catalog.entries(engine.session, schema)
     used = {entry.description for entry in entries}
-    oldest = time.time() - AGE
+    oldest = time.time() - publication.AGE
     left = [entry.name for entry in entries if entry.name not in used]
     stamped = [(name, STAMP.fullmatch(name)) for name in left]
-    _drop(engine, [_table(schema, name) for name, stamp in stamped if stamp and int(stamp[1]) < oldest])
-
-
-def _publish(
-    engine: Spark, swaps: list[tuple[exp.Table, exp.Table | None]], before: dict[str, str | None]
-) -> None:
-    schema = swaps[0][0].db
-    journal = [
-        {"table": table.name, "before": before[table.name], "copy": None if copy is None else copy.name}
-        for table, copy in swaps
-    ]
-    place = f"{quoted(schema)}.{quoted(JOURNAL)}"
-    try:
-        engine.execute_own(f"create table {place} (nothing int) comment {_text(json.dumps(journal))}")
-    except WarehouseError as error:
-        if _journal(engine, schema):
-            raise _conflict() from error
-        raise
-    if not _exchange(engine, schema, journal):
-        raise _conflict()
+    publication.drop(
+        engine, [table(schema, name) for name, stamp in stamped if stamp and int(stamp[1]) < oldest]
+    )
 
 
 def _exchange(engine: Spark, schema: str, journal: list[dict[str, Any]]) -> bool:
@@ -164,47 +144,29 @@ def _exchange(engine: Spark, schema: str, journal: list[dict[str, Any]]) -> bool
     has_begun = any(entry["copy"] and there.get(entry["table"]) == entry["copy"] for entry in journal)
     is_ours = has_begun or all(there.get(entry["table"]) == entry["before"] for entry in journal)
     for entry in journal if is_ours else ():
-        table, copy = entry["table"], entry["copy"]
+        view, copy = entry["table"], entry["copy"]
         if copy is None:
-            engine.execute_own(f"drop view if exists {quoted(schema)}.{quoted(table)}")
-        elif there.get(table) != copy:
+            engine.execute_own(f"drop view if exists {quoted(schema)}.{quoted(view)}")
+        elif there.get(view) != copy:
             # Files that were run by hand make plain tables.
-            if any(one.name == table and one.is_plain for one in entries):
-                engine.execute_own(f"drop table {quoted(schema)}.{quoted(table)}")
-            _show(engine, schema, table, copy)
+            if any(one.name == view and one.is_plain for one in entries):
+                engine.execute_own(f"drop table {quoted(schema)}.{quoted(view)}")
+            _show(engine, schema, view, copy)
     if not is_ours:
-        _drop(engine, [_table(schema, entry["copy"]) for entry in journal if entry["copy"] is not None])
-    _drop(engine, [_table(schema, JOURNAL)])
+        publication.drop(
+            engine, [table(schema, entry["copy"]) for entry in journal if entry["copy"] is not None]
+        )
+    publication.drop(engine, [table(schema, JOURNAL)])
     return is_ours
 
 
 def _show(engine: Spark, schema: str, view: str, copy: str) -> None:
     engine.execute_own(
-        f"create or replace view {quoted(schema)}.{quoted(view)} comment {_text(copy)} "
+        f"create or replace view {quoted(schema)}.{quoted(view)} comment {text(copy, engine.dialect)} "
         f"as select * from {quoted(schema)}.{quoted(copy)}"
-    )
-
-
-def _conflict() -> WarehouseError:
-    return WarehouseError(
-        "conflict: another run wrote to the store at the same moment; this one stored nothing",
-        remedy="run again",
     )
 
 
 def _journal(engine: Spark, schema: str) -> str:
     entries = spark_catalog.entries(engine.session, schema)
     return next((entry.description for entry in entries if entry.name == JOURNAL), "")
-
-
-def _drop(engine: Spark, tables: list[exp.Table]) -> None:
-    for table in tables:
-        engine.execute_own(f"drop table if exists {table.sql(dialect=engine.dialect)}")
-
-
-def _table(schema: str, name: str) -> exp.Table:
-    return exp.Table(this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(schema, quoted=True))
-
-
-def _text(value: str) -> str:
-    return exp.Literal.string(value).sql(dialect="spark")

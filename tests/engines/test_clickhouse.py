@@ -18,7 +18,7 @@ from executed_engines import Warehouse
 import sqlmonitor
 from sqlmonitor import dialects, engines, runner
 from sqlmonitor.definitions import loads
-from sqlmonitor.engines import clickhouse_publishing
+from sqlmonitor.engines import publication
 from sqlmonitor.engines.clickhouse import ClickHouse
 from sqlmonitor.engines.clickhouse_errors import explained
 from sqlmonitor.errors import SqlmonitorError, StoreError, UnsupportedError, WarehouseError
@@ -54,8 +54,8 @@ def world(opened, tables) -> Warehouse:
 @pytest.fixture
 def at_once(monkeypatch) -> None:
     """What a killed run has left is taken for that at once, not after a while."""
-    monkeypatch.setattr(clickhouse_publishing, "PATIENCE", 0)
-    monkeypatch.setattr(clickhouse_publishing, "AGE", -1)
+    monkeypatch.setattr(publication, "PATIENCE", 0)
+    monkeypatch.setattr(publication, "AGE", -1)
 
 
 def run(

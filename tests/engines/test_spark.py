@@ -17,7 +17,7 @@ from executed_engines import SparkWarehouse
 import sqlmonitor
 from sqlmonitor import dialects, engines, runner
 from sqlmonitor.definitions import loads
-from sqlmonitor.engines import address, spark_publishing
+from sqlmonitor.engines import address, publication
 from sqlmonitor.engines.spark import Spark
 from sqlmonitor.errors import SqlmonitorError, UnsupportedError, WarehouseError
 
@@ -52,8 +52,8 @@ def world(opened, tables) -> SparkWarehouse:
 @pytest.fixture
 def at_once(monkeypatch) -> None:
     """What a killed run has left is taken for that at once, not after a while."""
-    monkeypatch.setattr(spark_publishing, "PATIENCE", 0)
-    monkeypatch.setattr(spark_publishing, "AGE", -1)
+    monkeypatch.setattr(publication, "PATIENCE", 0)
+    monkeypatch.setattr(publication, "AGE", -1)
 
 
 def run(engine: engines.Engine, url: str, **changes: Any) -> pd.DataFrame:
