@@ -16,8 +16,8 @@ __all__ = ["deadline", "persistent"]
 FIRST_PAUSE = 2.0
 """Seconds before the second attempt; each later pause is twice as long."""
 LONGEST_PAUSE = 60.0
-REMINDER = 30.0
-"""Seconds after which a signal is sent again that something swallowed."""
+REMINDER = 5.0
+"""Seconds after which a signal is sent again: drivers swallow some, such as one that comes during a call of gRPC."""
 
 logger = logging.getLogger("sqlmonitor")
 Result = TypeVar("Result")

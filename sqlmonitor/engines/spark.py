@@ -202,7 +202,7 @@ class Spark:
                     else:
                         self.session.conf.set(name, value)
 
-    own_settings = frozenset({*(name.casefold() for name in SETTINGS), *map(str.casefold, ONE_ORDER)})
+    own_settings = frozenset(map(str.casefold, SETTINGS))
 
     def configure(self, name: str, value: str | int | float | bool) -> None:
         """Sets a setting of the session."""

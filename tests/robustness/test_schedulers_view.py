@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import pytest
 import sqlmonitor
 from sqlmonitor.cli import attempts
 from sqlmonitor.cli.entry import main
-from sqlmonitor.errors import ConfigurationError, UnreachableError, WarehouseError
+from sqlmonitor.errors import ConfigurationError, TimeUpError, UnreachableError, WarehouseError
 
 MONITOR: dict[str, Any] = {
     "name": "loans",
@@ -145,6 +146,26 @@ def test_time_is_up(shop: Shop) -> None:
     shop.monitors = [MONITOR]
     assert shop.run("--timeout", "600")[0] == 0
     assert shop.stored() == before
+
+
+def test_time_is_up_although_a_driver_swallows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "REMINDER", 0.2)
+
+    def driver() -> None:
+        for left in (2, 1, 0):
+            try:
+                time.sleep(5)
+            except KeyboardInterrupt:
+                if not left:
+                    raise
+
+    with pytest.raises(TimeUpError), attempts.deadline(0.1):
+        driver()
+    # Nobody is interrupted afterwards, and what Ctrl-C does is as before.
+    time.sleep(0.5)
+    with pytest.raises(KeyboardInterrupt), attempts.deadline(60):
+        raise KeyboardInterrupt
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 HOLD = """
