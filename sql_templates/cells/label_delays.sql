@@ -2,8 +2,9 @@
 -- formula: the quantile of the delays of the labels that are there, by linear interpolation inside a cell of
 -- delays, so within 1 % of (one minute + the delay); while labels are missing, that of those that came first.
 -- inputs:
---   {{ counted }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, delay_cell double
---   {{ which }}: the condition for rows by delay among its rows
+--   {{ counted }}: chunk_number bigint, segment_column varchar, segment_value varchar, delay_cell double
+--   {{ all_count }}: how many rows of the source one of its rows is
+--   {{ by_delay }}: the condition for those of its rows that count each row once by the delay of its label
 --   {{ metrics }}: name of every metric, and the share of labels that took no longer
 -- grain: family, chunk_number, segment_column, segment_value, metric
 -- output:
@@ -27,11 +28,11 @@ with cells as (
         , segment_column
         , segment_value
         , delay_cell < 1e9 as is_known
-        , cast(row_count as double) as cell_count
+        , cast({{ all_count }} as double) as cell_count
         , (case when delay_cell >= 0 then exp(least(delay_cell, 9999) / 100) - 1 else 1 - exp(-delay_cell / 100) end) / 60 as lower_edge
         , (case when delay_cell >= 0 then exp((least(delay_cell, 9999) + 1) / 100) - 1 else 1 - exp((-delay_cell - 1) / 100) end) / 60 as upper_edge
     from {{ counted }}
-    where {{ which }}
+    where {{ by_delay }}
 ), placed as (
     select
         *

@@ -1,7 +1,8 @@
 -- partly_labelled: the chunks of the analysis of whose rows some have a label and some have none.
 -- inputs:
 --   {{ counted }}: chunk_number bigint, segment_column varchar, segment_value varchar
---   {{ is_labelled }}, {{ by_label }}: which of its rows are of labelled rows, and which count each row once
+--   {{ all_count }}, {{ label_count }}: how many rows of the source one of its rows is, and how many of these have a label
+--   {{ by_label }}: the condition for those of its rows that count each row once
 -- grain: chunk_number, segment_column, segment_value
 -- output:
 --   chunk_number bigint
@@ -11,4 +12,4 @@ select chunk_number, segment_column, segment_value
 from {{ counted }}
 where chunk_number % 2 = 0 and {{ by_label }}
 group by chunk_number, segment_column, segment_value
-having sum(case when {{ is_labelled }} then 1 else 0 end) between 1 and count(*) - 1
+having sum({{ label_count }}) between 1 and sum({{ all_count }}) - 1

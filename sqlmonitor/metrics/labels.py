@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmonitor.metrics.metric import NO_THRESHOLD, Metric
 from sqlmonitor.metrics.performance import BINARY
+from sqlmonitor.metrics.regression import REGRESSION
 
 SHARES = {"label_delay_median": 0.5, "label_delay_90_percent": 0.9}
 """Share of the labels that took no longer, by the metric's name."""
@@ -15,7 +16,7 @@ def delay(name: str, share: str) -> Metric:
         name=name,
         family="performance",
         template="cells/label_delays.sql",
-        tasks=BINARY,
+        tasks=(*BINARY, *REGRESSION),
         needs="scores",
         needs_observed_at=True,
         formula=f"time from a row's timestamp to its target.observed_at that {share} of the chunk's labels took at "
@@ -32,7 +33,7 @@ METRICS = (
         name="label_coverage",
         family="performance",
         template="cells/label_coverage.sql",
-        tasks=BINARY,
+        tasks=(*BINARY, *REGRESSION),
         needs="scores",
         formula="share of rows with a label; realized only, and only where there is a target",
         families=("realized",),

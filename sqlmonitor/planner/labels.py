@@ -26,29 +26,19 @@ def delay_column(draft: Draft) -> dict[str, exp.Expr]:
     return {"label_delay": draft.source.label_delay()} if delays(draft) else {}
 
 
-def labels(
-    draft: Draft, counted: Step, *, is_labelled: exp.Expr, by_label: exp.Expr, by_delay: exp.Expr
-) -> None:
+def labels(draft: Draft, counted: Step, *, by_delay: exp.Expr, **columns: exp.Expr) -> None:
     """Adds the share of rows with a label, and how long labels took, where the monitor has labels at all.
 
     Args:
         draft: what the planner collects.
         counted: rows by label, and rows by the delay of their label.
-        is_labelled: which of them have a label.
-        by_label: which of them count each row once.
         by_delay: which of them count each row once by the delay of its label.
+        columns: ``all_count`` and ``label_count`` of one of them, and ``by_label``, which count each row once.
     """
     for metric in _chosen(draft):
         if not metric.needs_observed_at:
             draft.values.append(
-                draft.add(
-                    metric.name,
-                    "label coverage",
-                    metric.template,
-                    scores=counted,
-                    is_labelled=is_labelled,
-                    which=by_label,
-                )
+                draft.add(metric.name, "label coverage", metric.template, counted=counted, **columns)
             )
     found = delays(draft)
     if found:
@@ -58,7 +48,8 @@ def labels(
                 "delays of labels",
                 found[0].template,
                 counted=counted,
-                which=by_delay,
+                by_delay=by_delay,
+                all_count=columns["all_count"],
                 metrics=[
                     {"name": text(metric.name), "share": parse(f"{SHARES[metric.name]!r}e0")}
                     for metric in found
@@ -67,28 +58,18 @@ def labels(
         )
 
 
-def partly_labelled(
-    draft: Draft, counted: Step, *, is_labelled: exp.Expr, by_label: exp.Expr
-) -> dict[str, Step]:
+def partly_labelled(draft: Draft, counted: Step, **columns: exp.Expr) -> dict[str, Step]:
     """The chunks whose outcomes are blended, where the monitor asks for that.
 
     Args:
         draft: what the planner collects.
         counted: rows by label.
-        is_labelled: which of them have a label.
-        by_label: which of them count each row once.
+        columns: ``all_count`` and ``label_count`` of one of them, and ``by_label``, which count each row once.
     """
     if not draft.monitor.blended:
         return {}
     title = "chunks with part of their labels"
-    step = draft.add(
-        "partly_labelled",
-        title,
-        "cells/partly_labelled.sql",
-        counted=counted,
-        is_labelled=is_labelled,
-        by_label=by_label,
-    )
+    step = draft.add("partly_labelled", title, "cells/partly_labelled.sql", counted=counted, **columns)
     return {"partly_labelled": step}
 
 

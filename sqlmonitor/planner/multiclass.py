@@ -125,7 +125,8 @@ def add_multiclass(draft: Draft) -> None:
         **has_delays,
     )
     by_label = {
-        "is_labelled": parse("is_positive is not null"),
+        "all_count": parse("row_count"),
+        "label_count": parse("case when is_positive is not null then row_count else 0 end"),
         "by_label": parse("class_number = 0 and not is_by_cell"),
     }
     partly = partly_labelled(draft, outcomes, **by_label)

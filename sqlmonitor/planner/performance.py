@@ -72,7 +72,8 @@ def add_performance(draft: Draft, score: str) -> None:
         is_positive=put("actual_label = positive", positive=positive),
     )
     by_label = {
-        "is_labelled": parse("actual_label is not null"),
+        "all_count": parse("row_count"),
+        "label_count": parse("case when actual_label is not null then row_count else 0 end"),
         "by_label": parse("delay_cell is null"),
     }
     outcomes = draft.add(
