@@ -34,13 +34,15 @@ def test_nights_end_with_a_full_run(monkeypatch: pytest.MonkeyPatch, chunks: str
     last = world.last_run()
     assert "labels of chunks" in last["reading"]
     assert last["recounted_rows"] < last["row_count"] / 2
-    # A chunk is blended until all of its labels are there.
-    latest = after[after["family"] == "blended"]["chunk"]
-    assert set(latest) < set(after["chunk"])
-    assert set(before[before["family"] == "blended"]["chunk"]) - set(latest)
     superseded = world.engine.first("select count(*) as rows from sqlmonitor.results_history")
     assert superseded is not None
     assert superseded["rows"] > 100
+    # Cancelled flights never have a label, so nearly every chunk is blended, and restated as labels come.
+    blended = world.engine.first(
+        "select count(*) as rows from sqlmonitor.results_history where family = 'blended'"
+    )
+    assert blended is not None
+    assert blended["rows"] > 100
     doubled = world.engine.first(
         "select 1 as one from sqlmonitor.results group by monitor, fit_id, period, chunk, segment_column, "
         "segment_value, family, metric, column_name, component having count(*) > 1"
