@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,18 @@ def test_time_is_up(shop: Shop) -> None:
     assert shop.stored() == before
     shop.monitors = [MONITOR]
     assert shop.run("--timeout", "600")[0] == 0
+    assert shop.stored() == before
+
+
+def test_ctrl_c_stops_a_statement(shop: Shop) -> None:
+    shop.run()
+    before = shop.stored()
+    shop.monitors = [MONITOR | {"predictions": SLOW}]
+    timer = threading.Timer(2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    code, lines = shop.run()
+    assert (code, lines) == (130, [])
+    assert "stopped" in shop.said
     assert shop.stored() == before
 
 
