@@ -50,7 +50,7 @@ KEY = (
     *("family", "metric", "column_name", "component"),
 )
 PERIODS = ("reference", "analysis")
-FAMILIES = ("drift", "estimated", "realized", "quality", "summary", "kpi", "insight")
+FAMILIES = ("drift", "estimated", "realized", "blended", "quality", "summary", "kpi", "insight")
 ACCEPTED = {"period": PERIODS, "family": FAMILIES}
 
 
