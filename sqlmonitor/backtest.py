@@ -23,7 +23,7 @@ LEAST_CHUNKS = 3
 
 
 def compare(results: pd.DataFrame) -> pd.DataFrame:
-    """Sets every estimate beside its realized value.
+    """Sets every estimate of the monitor's own chunks beside its realized value.
 
     Totals and the confusion matrix are left out, since those realized are of the rows with labels alone, and so
     are values without a band. The difference's standard error is the realized value's: the same rows are in both values,
@@ -39,7 +39,8 @@ def compare(results: pd.DataFrame) -> pd.DataFrame:
         still to come, ``row_count`` and ``unused_count`` are the realized value's.
     """
     banded = results["lower_bound"].notna() & results["upper_bound"].notna() & results["value"].notna()
-    rows = results[banded & ~_is_total(results)]
+    is_own = (results["chunk_length"] == "") & (results["compared_with"] == "")
+    rows = results[is_own & banded & ~_is_total(results)]
     estimated = rows[rows["family"] == "estimated"].set_index(KEYS)
     realized = rows[rows["family"] == "realized"].set_index(KEYS)
     bands = estimated[["value", "lower_bound", "upper_bound"]].rename(columns={"value": "estimated"})
