@@ -91,8 +91,12 @@ class Project:
     def __getitem__(self, name: str) -> Monitor:
         return Monitor(self.definition, self.definition[name])
 
-    def connect(self, *, read_only: bool = False) -> Engine:
+    def connect(self, *, read_only: bool = False, threads: int | None = None) -> Engine:
         """Opens the project's warehouse; a relative path is relative to the project file.
+
+        Args:
+            read_only: True where nothing will be written.
+            threads: how many threads or processes a statement may take; None for as many as it likes.
 
         Raises:
             WarehouseError: where it cannot be opened.
@@ -100,7 +104,13 @@ class Project:
         warehouse = self.definition.warehouse
         assert isinstance(warehouse, str), "a profile is a URL once the project is loaded"
         path = self.definition.path
-        return engines.connect(warehouse, read_only=read_only, directory=path.parent if path else None)
+        return engines.connect(
+            warehouse,
+            read_only=read_only,
+            directory=path.parent if path else None,
+            settings=self.definition.settings,
+            threads=threads,
+        )
 
 
 def load(

@@ -16,9 +16,16 @@ from matplotlib.ticker import FuncFormatter
 
 __all__ = ["Chart", "draw"]
 
-ESTIMATED, REALIZED, OTHER, ALERT, QUIET = "#0072B2", "#B8860B", "#37474F", "#D32F2F", "#78909C"
+ESTIMATED, REALIZED, BLENDED, OTHER, ALERT, QUIET = (
+    "#0072B2",
+    "#B8860B",
+    "#8E4585",
+    "#37474F",
+    "#D32F2F",
+    "#78909C",
+)
 SHADE = "#ECEFF1"
-COLOURS = {"estimated": ESTIMATED, "realized": REALIZED}
+COLOURS = {"estimated": ESTIMATED, "realized": REALIZED, "blended": BLENDED}
 """Apart in every common colour blindness, and in grey."""
 
 MOST_LABELS = 12

@@ -22,6 +22,8 @@ LEFT_OUT = {
     "categorical_histograms": ("lower_edge", "value_sum"),
     "score_histograms": ("class",),
 }
+# A step's rows that are none of the table's: those by delay of the label count rows by score again.
+WHICH = {"score_histograms": " and rows_of_step.delay_cell is null"}
 
 
 def rows(
@@ -55,5 +57,5 @@ def rows(
     return [*chunk, *own], (
         f"select {keys}, {placed}, {chosen} from {step_table} as rows_of_step "
         "inner join sqlmonitor_chunks as chunks on rows_of_step.chunk_number = chunks.chunk_number "
-        "where rows_of_step.segment_column = ''"
+        f"where rows_of_step.segment_column = ''{WHICH.get(name, '')}"
     )

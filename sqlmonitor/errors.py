@@ -15,6 +15,8 @@ __all__ = [
     "InternalError",
     "SqlmonitorError",
     "StoreError",
+    "TimeUpError",
+    "UnreachableError",
     "UnsupportedError",
     "WarehouseError",
     "closest",
@@ -123,6 +125,14 @@ class DataError(SqlmonitorError):
 
 class WarehouseError(SqlmonitorError):
     """The warehouse cannot be reached, refuses a right or is locked."""
+
+
+class UnreachableError(WarehouseError):
+    """The warehouse cannot be reached, is locked, or has ended the connection: a moment later it may be back."""
+
+
+class TimeUpError(SqlmonitorError):
+    """The time is over that the user has given."""
 
 
 class UnsupportedError(SqlmonitorError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sqlmonitor import backtest
 from sqlmonitor.errors import ConfigurationError, DataError, InternalError, UnsupportedError
 from sqlmonitor.metrics import CATALOGUE
 
@@ -38,7 +39,7 @@ COLUMNS = (
 HEADLINE_METRICS = ("roc_auc", "rmse", "mae", "accuracy", "f1")
 """The first of these that a monitor has stands for its performance in summaries."""
 
-PERFORMANCE = ("estimated", "realized")
+PERFORMANCE = ("estimated", "realized", "blended")
 
 NOT_ASKED_FOR = (
     r"fewer than \d+ rows|scores are taken as they are: nothing to compare with"
@@ -100,7 +101,7 @@ class Results:
         """Keep the rows that match everything given; several values of one kind are alternatives.
 
         Args:
-            family: such as ``drift``; ``performance`` is ``estimated`` and ``realized``.
+            family: such as ``drift``; ``performance`` is ``estimated``, ``realized`` and ``blended``.
             metric: such as ``roc_auc``, or a KPI's name.
             column: a column's name.
             component: a class, a confusion cell or another part of a metric; an empty text for the
@@ -309,6 +310,14 @@ class Results:
         rows = rows[(rows["family"] == "drift") & (rows["metric"] == metric) & _alerting(rows)]
         rows = rows.sort_values(["chunk", "value", "column_name"], ascending=[True, False, True])
         return rows[["chunk", "column_name", "value"]].reset_index(drop=True)
+
+    def backtest(self) -> pd.DataFrame:
+        """Estimated minus realized, wherever there are both: how far estimates can be trusted.
+
+        Returns:
+            The columns of ``sqlmonitor.backtest.COLUMNS``, one row per chunk, segment, metric and component.
+        """
+        return backtest.compare(self._frame)
 
     def alerts_by_family(self) -> pd.DataFrame:
         """Alerts of the analysis: ``family``, ``alert_count``, ``segment_alert_count``."""

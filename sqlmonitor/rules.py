@@ -10,6 +10,9 @@ from sqlglot import exp
 from sqlmonitor.definitions import Comparison, Monitor, Threshold
 from sqlmonitor.metrics import BOTH_SIDES, DefaultThreshold, Metric
 
+PERFORMANCE = ("estimated", "realized", "blended")
+"""As what the values over a score stand in the results."""
+
 POINTS = {"family": 1, "metric": 2, "column": 2, "compare": 2, "segment": 2, "segment_value": 3}
 """What each selector of a threshold counts for; a value of a segment instead of its column."""
 
@@ -37,7 +40,7 @@ class Series:
     @property
     def families(self) -> tuple[str, ...]:
         """What a threshold may call its family."""
-        return (self.family, "performance") if self.family in ("estimated", "realized") else (self.family,)
+        return (self.family, "performance") if self.family in PERFORMANCE else (self.family,)
 
     def points(self, threshold: Threshold) -> int | None:
         """How specific the threshold is, segments aside; None where it is for other values."""
@@ -102,8 +105,13 @@ def series(monitor: Monitor, metrics: dict[str, list[Metric]]) -> Iterator[Serie
                         metric.upper_limit,
                     )
     for kpi in monitor.kpis:
-        for family in ("kpi",) if kpi.sql is not None else ("estimated", "realized"):
+        for family in ("kpi",) if kpi.sql is not None else of_model(monitor):
             yield Series(family, kpi.name, "", BOTH_SIDES)
+
+
+def of_model(monitor: Monitor) -> tuple[str, ...]:
+    """The families of a value over scores and labels; blended ones are asked for."""
+    return PERFORMANCE if monitor.blended else PERFORMANCE[:2]
 
 
 def result_families(monitor: Monitor, metric: Metric) -> tuple[str, ...]:
@@ -111,9 +119,16 @@ def result_families(monitor: Monitor, metric: Metric) -> tuple[str, ...]:
     if metric.family != "performance":
         return (metric.family,)
     families = metric.families
+    target = monitor.target
+    if metric.needs_observed_at and (
+        target is None or target.observed_at is None or monitor.timestamp is None
+    ):
+        return ()
+    if families == of_model(monitor)[:2]:
+        families = of_model(monitor)
     if monitor.task == "regression":
         families = tuple(family for family in families if family == "realized")
-    return families if monitor.target is not None or "estimated" in families else ()
+    return families if target is not None or "estimated" in families else ()
 
 
 def columns(monitor: Monitor, metric: Metric) -> tuple[str, ...]:

@@ -153,6 +153,23 @@ class SourceRows:
         """A label of the predictions; NaN is missing."""
         return _without_nan(self.column(name), self.types.kind(name))
 
+    def label_delay(self) -> exp.Expr:
+        """Seconds from the row's timestamp to the time at which its label became known; NULL without a label."""
+        return put(
+            "case when label is not null then cast(date_diff('second', row_time, observed) as double) end",
+            label=self.actual(),
+            row_time=self.time(),
+            observed=self.observed(),
+        )
+
+    def observed(self) -> exp.Expr:
+        """The time at which the row's label became known; NULL where nothing says it."""
+        target = self.monitor.target
+        if target is None or target.observed_at is None:
+            return parse("cast(null as timestamp)")
+        of = "target" if target.relation is not None else "prediction"
+        return exp.cast(names.column(target.observed_at, of), "timestamp")
+
     def measured(self) -> exp.Expr:
         """The label as a double."""
         target = self.monitor.target

@@ -88,7 +88,7 @@ def of_oracle(file: str, table: str, rows: int, monitor: dict[str, Any]) -> Case
         "id": "id",
         "reference": "period = 'reference'",
         "chunks": {"size": rows // 4},
-        "metrics": every_plan.every(monitor["task"]),
+        "metrics": every_plan.every(monitor["task"], has_observed_at=False),
     }
     return Case({table: query}, lambda: whole | monitor)
 
@@ -103,7 +103,7 @@ def of_small_world(variant: str) -> Case:
     income = "case when id % 11 > 0 then exp(amount / 3) end as income"
     queries = {
         "scored": f"select *, {income} from ({small_world.rows(1200, 5)})",
-        "outcomes": small_world.OUTCOMES,
+        "outcomes": f"{small_world.OUTCOMES} where id % 13 <> 0",
     }
     return Case(queries, monitor)
 

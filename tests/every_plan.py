@@ -19,11 +19,11 @@ OWN_TEMPLATE = Path(__file__).parent / "custom_metrics" / "largest_difference.sq
 TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.sql"))
 
 
-def every(task: str) -> dict[str, list[str]]:
-    """All metrics that fit a task, by family."""
+def every(task: str, *, has_observed_at: bool = True) -> dict[str, list[str]]:
+    """All metrics that fit a task, by family; those of delays where something says when labels became known."""
     chosen: dict[str, list[str]] = {"drift": [], "performance": [], "quality": [], "summary": []}
     for metric in CATALOGUE.values():
-        if not metric.tasks or task in metric.tasks:
+        if (not metric.tasks or task in metric.tasks) and (has_observed_at or not metric.needs_observed_at):
             chosen[metric.family].append(metric.name)
     return chosen
 
@@ -31,9 +31,10 @@ def every(task: str) -> dict[str, list[str]]:
 # More of everything than the small world's own monitor has.
 MONITOR: dict[str, Any] = small_world.MONITOR | {
     "reference": "happened < timestamp '2024-06-01'",
-    "target": small_world.MONITOR["target"] | {"maturity": "2 days"},
+    "target": small_world.MONITOR["target"] | {"maturity": "2 days", "observed_at": "known_at"},
     "features": {"numeric": ["amount", "hour", "income"], "categorical": ["region", "vehicle"]},
     "segments": ["vehicle", "region"],
+    "blended": True,
     "kpis": [
         *small_world.MONITOR["kpis"],
         {"name": "hits", "sql": "sum(target.actual * predicted)"},
@@ -81,6 +82,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         # More levels than one statement counts.
         "predictions": {"sql": f"select *, {', '.join(f'region as {name}' for name in COPIES)} from scored"},
         "features": {"numeric": ["amount"], "categorical": COPIES},
+        "blended": False,
     },
     # As `compare` has it: two relations, one chunk and no order, id or store.
     "compared": {
@@ -89,6 +91,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "timestamp": None,
         "model": None,
         "target": None,
+        "blended": False,
         "predictions": {"sql": "select * from scored where id % 2 = 0"},
         "reference": {"sql": "select * from scored where id % 2 = 1"},
         "chunks": {"count": 1},

@@ -22,7 +22,13 @@ from range({count}) as numbers (number)
 """
 
 
-OUTCOMES = "select id, case when id * 61 % 97 + id * 29 % 53 > 70 then 1 else 0 end as actual from scored"
+OUTCOMES = """
+select
+    id
+    , case when id * 61 % 97 + id * 29 % 53 > 70 then 1 else 0 end as actual
+    , happened + id * 31 % 997 * interval '1 hour' as known_at
+from scored
+"""
 
 MONITOR: dict[str, Any] = {
     "name": "loans",

@@ -38,7 +38,7 @@ LEVELS = [
     ["dbt_export"],
     ["runner"],
     ["comparison"],
-    ["chart"],
+    ["chart", "backtest"],
     ["results"],
     ["api"],
     ["cli"],

@@ -1,6 +1,6 @@
 -- applied: every score cell with its isotonic value.
 -- inputs:
---   {{ scores }}: chunk_number bigint, segment_column varchar, segment_value varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, score_sum double
+--   {{ scores }}: chunk_number bigint, segment_column varchar, segment_value varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, score_sum double, delay_cell double
 --   {{ interpolated }}: fit integer, score double, isotonic double
 -- grain: chunk_number, segment_column, segment_value, predicted_label, actual_label, fold, cell
 -- output:
@@ -28,4 +28,5 @@ select
 from {{ scores }} as scores
 left join {{ interpolated }} as interpolated
     on scores.fold + 1 = interpolated.fit and scores.score_sum / scores.row_count = interpolated.score
+where scores.delay_cell is null
 order by chunk_number, segment_column, segment_value, cell, fold, predicted_label, actual_label

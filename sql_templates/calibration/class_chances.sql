@@ -1,9 +1,10 @@
 -- class_chances: every row with its calibrated score of each class, and what it moves metrics over ranks by.
 -- inputs:
---   {{ cells }}: chunk_number bigint, segment_0 varchar, predicted_class integer, actual_class integer, fold integer, is_distribution boolean, score_0 double, cell_0 double
+--   {{ cells }}: chunk_number bigint, segment_0 varchar, predicted_class integer, actual_class integer, fold integer, label_delay double, is_distribution boolean, score_0 double, cell_0 double
 --   {{ class_lookup }}: class_number integer, fold integer, cell double, calibrated double, positive_influence_0 double, negative_influence_0 double
 --   {{ classes }}: number of every class
 --   {{ segments }}: index and name of every segment column
+--   {{ has_delays }}: given where delays of labels are counted
 -- grain: one row per row of the source
 -- output:
 --   chunk_number bigint
@@ -11,6 +12,7 @@
 --   predicted_class integer
 --   actual_class integer
 --   fold integer
+--   label_delay double   -- seconds, where they are counted
 --   is_distribution boolean
 --   score_0 double
 --   cell_0 double
@@ -22,6 +24,7 @@ select
     , cells.predicted_class
     , cells.actual_class
     , cells.fold
+    {% if has_delays %}, cells.label_delay{% endif %}
     , cells.is_distribution
     {% for class in classes %}
     , cells.score_{{ class.number }}

@@ -2,9 +2,10 @@
 -- Where the calibrated scores sum to 0, all classes are alike.
 -- distance: squared distance of the row's scores from the corner of the class, were it the true one.
 -- inputs:
---   {{ chances }}: chunk_number bigint, segment_0 varchar, predicted_class integer, actual_class integer, is_distribution boolean, score_0 double, cell_0 double, chance_0 double, influence_0_0 double
+--   {{ chances }}: chunk_number bigint, segment_0 varchar, predicted_class integer, actual_class integer, label_delay double, is_distribution boolean, score_0 double, cell_0 double, chance_0 double, influence_0_0 double
 --   {{ classes }}: number of every class
 --   {{ segments }}: index and name of every segment column
+--   {{ has_delays }}: given where delays of labels are counted
 -- grain: one row per row of the source and class
 -- output:
 --   chunk_number bigint
@@ -12,6 +13,7 @@
 --   class_number integer
 --   predicted_class integer
 --   actual_class integer
+--   label_delay double   -- beside class 0, seconds, where they are counted
 --   is_scored boolean
 --   cell double
 --   score double
@@ -53,6 +55,7 @@ select
     , class_number
     , predicted_class
     , actual_class
+    {% if has_delays %}, case when class_number = 0 then label_delay end as label_delay{% endif %}
     , chance_total is not null as is_scored
     , cell
     , score

@@ -1,8 +1,10 @@
--- outcomes: positives and negatives of every score cell, estimated from calibrated scores and realized from labels.
+-- outcomes: positives and negatives of every score cell, estimated from calibrated scores and realized from labels;
+-- blended: realized where labels are, estimated elsewhere.
 -- inputs:
 --   {{ applied }}: chunk_number bigint, segment_column varchar, segment_value varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, position double, isotonic double
 --   {{ choice }}: is_calibrated boolean
 --   {{ positive }}: the label's positive value
+--   {{ partly_labelled }}: chunk_number bigint, segment_column varchar, segment_value varchar; given where outcomes are blended
 -- grain: one row per family and row of applied
 -- output:
 --   family varchar
@@ -58,3 +60,23 @@ select
     , case when is_positive then rows_in_cell when not is_positive then 0e0 end as positives
     , case when is_positive then 0e0 when not is_positive then rows_in_cell end as negatives
 from calibrated
+{% if partly_labelled %}
+union all
+select
+    'blended' as family
+    , calibrated.chunk_number
+    , calibrated.segment_column
+    , calibrated.segment_value
+    , '' as component
+    , calibrated.is_predicted_positive
+    , calibrated.cell
+    , calibrated.position
+    , calibrated.row_count
+    , case when is_positive then rows_in_cell when not is_positive then 0e0 when cell is not null then rows_in_cell * probability end as positives
+    , case when is_positive then 0e0 when not is_positive then rows_in_cell when cell is not null then rows_in_cell * (1 - probability) end as negatives
+from calibrated
+inner join {{ partly_labelled }} as chosen
+    on calibrated.chunk_number = chosen.chunk_number
+    and calibrated.segment_column = chosen.segment_column
+    and calibrated.segment_value = chosen.segment_value
+{% endif %}

@@ -1,9 +1,9 @@
 -- label_coverage: share of every chunk's rows that have a label, whatever their scores.
 -- formula: labelled rows / rows; standard error sqrt(p (1 - p) / n)
 -- inputs:
---   {{ scores }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint
---   {{ is_labelled }}: the condition for labelled ones among its rows
---   {{ which }}: given where some of its rows count the others again
+--   {{ counted }}: chunk_number bigint, segment_column varchar, segment_value varchar
+--   {{ all_count }}, {{ label_count }}: how many rows of the source one of its rows is, and how many of these have a label
+--   {{ by_label }}: the condition for those of its rows that count each row once
 -- grain: family, chunk_number, segment_column, segment_value
 -- output:
 --   family varchar
@@ -25,10 +25,10 @@ with summed as (
         chunk_number
         , segment_column
         , segment_value
-        , cast(sum(row_count) as bigint) as row_count
-        , cast(sum(case when {{ is_labelled }} then row_count else 0 end) as double) / sum(row_count) as coverage
-    from {{ scores }}
-    {% if which %}where {{ which }}{% endif %}
+        , cast(sum({{ all_count }}) as bigint) as row_count
+        , cast(sum({{ label_count }}) as double) / sum({{ all_count }}) as coverage
+    from {{ counted }}
+    where {{ by_label }}
     group by chunk_number, segment_column, segment_value
 )
 select

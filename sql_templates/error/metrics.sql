@@ -2,7 +2,7 @@
 -- An infinite value makes each NULL, and a row for which one is not defined makes that one NULL; its note
 -- counts such rows, as they are no missing labels.
 -- inputs:
---   {{ sums }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint, infinite_count bigint, zero_count bigint, negative_count bigint, n double, absolute_sum double, error_sum double, squared_sum double, fourth_sum double, relative_sum double, relative_squared_sum double, log_squared_sum double, log_fourth_sum double, target_mean double, target_deviation double, target_second double, target_third double, target_fourth double, squared_target_sum double, squared_target_square_sum double
+--   {{ sums }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint, infinite_count bigint, zero_count bigint, negative_count bigint, n double, absolute_sum double, error_sum double, squared_sum double, fourth_sum double, relative_sum double, relative_squared_sum double, log_squared_sum double, log_fourth_sum double, target_mean double, target_deviation double, target_second double, target_third double, target_fourth double, squared_target_sum double, squared_target_square_sum double, delay_cell double
 --   {{ metrics }}: name, component, value, standard_error, undefined and undefined_note of every metric
 -- grain: chunk_number, segment_column, segment_value, metric, component
 -- output:
@@ -42,4 +42,5 @@ select
         when {{ metric.undefined }} > 0 then cast({{ metric.undefined }} as varchar) || {{ metric.undefined_note }}
     end as note
 from {{ sums }}
+where delay_cell is null
 {% endfor %}

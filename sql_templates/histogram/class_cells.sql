@@ -1,10 +1,11 @@
 -- class_cells: every row with the cell of each class's score; a row with a score missing has none.
 -- A row whose scores are no distribution over the classes has is_distribution false, and no cells either.
 -- inputs:
---   {{ rows }}: chunk_number bigint, segment_0 varchar, score_0 double, predicted_class integer, actual_class integer, fold integer
+--   {{ rows }}: chunk_number bigint, segment_0 varchar, score_0 double, predicted_class integer, actual_class integer, fold integer, label_delay double
 --   {{ classes }}: number of every class and the cell of its score
 --   {{ segments }}: index and name of every segment column
 --   {{ prediction }}: the predicted class; left out where nothing asks for it
+--   {{ has_delays }}: given where delays of labels are counted
 --   {{ tolerance }}: how far the sum of a row's scores may be from 1
 -- grain: one row per row of the source
 -- output:
@@ -13,6 +14,7 @@
 --   predicted_class integer
 --   actual_class integer
 --   fold integer         -- -1 outside the reference
+--   label_delay double   -- seconds, where they are counted
 --   is_distribution boolean
 --   score_0 double
 --   cell_0 double
@@ -34,6 +36,7 @@ select
     {% if prediction %}, {{ prediction }}{% endif %}
     , actual_class
     , case when chunk_number % 2 = 1 then fold else -1 end as fold
+    {% if has_delays %}, label_delay{% endif %}
     , is_distribution
     {% for class in classes %}
     , score_{{ class.number }}

@@ -1,8 +1,8 @@
 -- class_outcomes: rows and expected rows of every class in merged chunks.
 -- inputs:
---   {{ class_outcomes }}: chunk_number bigint, segment_column varchar, segment_value varchar, class_number integer, is_positive boolean, is_by_cell boolean, predicted_class integer, is_scored boolean, cell double, row_count bigint, chance_sum double, position double, expected_square double, realized_square double, squares_0 double, total_squares_0 double, squares_1 double, total_squares_1 double
+--   {{ class_outcomes }}: chunk_number bigint, segment_column varchar, segment_value varchar, class_number integer, is_positive boolean, is_by_cell boolean, predicted_class integer, is_scored boolean, cell double, row_count bigint, chance_sum double, position double, expected_square double, realized_square double, squares_0 double, total_squares_0 double, squares_1 double, total_squares_1 double, delay_cell double
 --   {{ members }}: chunk_number bigint, merged_number bigint, pair varchar
--- grain: chunk_number, segment_column, segment_value, class_number, is_positive, is_by_cell, predicted_class, is_scored, cell
+-- grain: chunk_number, segment_column, segment_value, class_number, is_positive, is_by_cell, predicted_class, is_scored, cell, delay_cell
 -- output:
 --   chunk_number bigint
 --   segment_column varchar
@@ -22,6 +22,7 @@
 --   total_squares_0 double
 --   squares_1 double
 --   total_squares_1 double
+--   delay_cell double
 select
     members.merged_number as chunk_number
     , counts.segment_column
@@ -41,7 +42,8 @@ select
     , sum(counts.total_squares_0) as total_squares_0
     , sum(counts.squares_1) as squares_1
     , sum(counts.total_squares_1) as total_squares_1
+    , counts.delay_cell
 from {{ class_outcomes }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9
-order by chunk_number, segment_column, segment_value, class_number, is_by_cell, is_scored, is_positive, predicted_class, cell
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, counts.delay_cell
+order by chunk_number, segment_column, segment_value, class_number, is_by_cell, is_scored, is_positive, predicted_class, cell, delay_cell

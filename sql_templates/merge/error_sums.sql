@@ -1,8 +1,8 @@
 -- error_sums: the sums over errors of merged chunks; means weighted by their rows, the deviation around the joint mean.
 -- inputs:
---   {{ error_sums }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint, infinite_count bigint, zero_count bigint, negative_count bigint, n double, absolute_sum double, error_sum double, squared_sum double, fourth_sum double, relative_sum double, relative_squared_sum double, log_squared_sum double, log_fourth_sum double, target_mean double, target_deviation double, target_second double, target_third double, target_fourth double, squared_target_sum double, squared_target_square_sum double
+--   {{ error_sums }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, unused_count bigint, infinite_count bigint, zero_count bigint, negative_count bigint, n double, absolute_sum double, error_sum double, squared_sum double, fourth_sum double, relative_sum double, relative_squared_sum double, log_squared_sum double, log_fourth_sum double, target_mean double, target_deviation double, target_second double, target_third double, target_fourth double, squared_target_sum double, squared_target_square_sum double, all_count bigint, label_count bigint, delay_cell double
 --   {{ members }}: chunk_number bigint, merged_number bigint, pair varchar
--- grain: chunk_number, segment_column, segment_value
+-- grain: chunk_number, segment_column, segment_value, delay_cell
 -- output:
 --   chunk_number bigint
 --   segment_column varchar
@@ -28,6 +28,9 @@
 --   target_fourth double
 --   squared_target_sum double
 --   squared_target_square_sum double
+--   all_count bigint
+--   label_count bigint
+--   delay_cell double
 with placed as (
     select
         counts.*
@@ -36,7 +39,7 @@ with placed as (
         , sum(counts.n * counts.target_mean) over merged / nullif(sum(counts.n) over merged, 0) as joint_mean
     from {{ error_sums }} as counts
     inner join {{ members }} as members on counts.chunk_number = members.chunk_number
-    window merged as (partition by members.merged_number, counts.segment_column, counts.segment_value)
+    window merged as (partition by members.merged_number, counts.segment_column, counts.segment_value, counts.delay_cell)
 )
 select
     merged_number as chunk_number
@@ -67,6 +70,9 @@ select
     , sum(n * target_fourth) / nullif(sum(n), 0) as target_fourth
     , sum(squared_target_sum) as squared_target_sum
     , sum(squared_target_square_sum) as squared_target_square_sum
+    , cast(sum(all_count) as bigint) as all_count
+    , cast(sum(label_count) as bigint) as label_count
+    , delay_cell
 from placed
-group by 1, 2, 3
-order by chunk_number, segment_column, segment_value
+group by 1, 2, 3, delay_cell
+order by chunk_number, segment_column, segment_value, delay_cell

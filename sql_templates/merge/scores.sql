@@ -1,8 +1,8 @@
 -- scores: the score cells of merged chunks.
 -- inputs:
---   {{ scores }}: chunk_number bigint, segment_column varchar, segment_value varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, score_sum double
+--   {{ scores }}: chunk_number bigint, segment_column varchar, segment_value varchar, predicted_label varchar, actual_label varchar, fold integer, cell double, row_count bigint, score_sum double, delay_cell double
 --   {{ members }}: chunk_number bigint, merged_number bigint, pair varchar
--- grain: chunk_number, segment_column, segment_value, predicted_label, actual_label, fold, cell
+-- grain: chunk_number, segment_column, segment_value, predicted_label, actual_label, fold, cell, delay_cell
 -- output:
 --   chunk_number bigint
 --   segment_column varchar
@@ -13,6 +13,7 @@
 --   cell double
 --   row_count bigint
 --   score_sum double
+--   delay_cell double
 select
     members.merged_number as chunk_number
     , counts.segment_column
@@ -23,7 +24,8 @@ select
     , counts.cell
     , cast(sum(counts.row_count) as bigint) as row_count
     , sum(counts.score_sum) as score_sum
+    , counts.delay_cell
 from {{ scores }} as counts
 inner join {{ members }} as members on counts.chunk_number = members.chunk_number
-group by 1, 2, 3, 4, 5, 6, 7
-order by chunk_number, segment_column, segment_value, cell, fold, predicted_label, actual_label
+group by 1, 2, 3, 4, 5, 6, 7, counts.delay_cell
+order by chunk_number, segment_column, segment_value, delay_cell, cell, fold, predicted_label, actual_label

@@ -1,5 +1,5 @@
 -- average_precision: mean of the precision at every positive, in order of falling score.
--- Realized: ties share the precision at their end, as in scikit-learn. Estimated: row by row inside
+-- Realized: ties share the precision at their end, as in scikit-learn; so they do blended. Estimated: row by row inside
 -- ties, whose expected labels are equal, so their sum has a closed form in harmonic numbers.
 -- Sums are of whole numbers of 2^-44 or 2^-42, so that they do not depend on where other chunks' rows stand.
 -- standard error: influence function of the estimate (delta method on the cumulative counts); with ten

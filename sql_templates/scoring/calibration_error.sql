@@ -1,6 +1,6 @@
 -- calibration_error: how far scores are from the share of positives, in ten bins of equal count.
 -- formula: sum over bins of |sum(score) - positives| / n; rows of one score cell share the bin of their middle.
--- Estimated: positives are calibrated chances, so it is what calibration moved; NULL where scores are kept.
+-- Estimated, or blended: positives are calibrated chances, so it is what calibration moved; NULL where scores are kept.
 -- No standard error: the absolute values fold, and near 0 neither delta method nor bootstrap is right.
 -- source: Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning"
 -- inputs:
@@ -66,7 +66,7 @@ select
     , case when family = 'realized' or choice.is_calibrated then error end as value
     , cast(null as double) as standard_error
     , case
-        when family = 'estimated' and not choice.is_calibrated then 'scores are taken as they are: nothing to compare with'
+        when family <> 'realized' and not choice.is_calibrated then 'scores are taken as they are: nothing to compare with'
     end as note
 from summed
 inner join {{ choice }} as choice on {{ class_number }} = choice.class_number

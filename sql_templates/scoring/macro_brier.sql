@@ -34,6 +34,7 @@ with averages as (
         , segment_value
         , sum(expected_square) as expected_square
         , sum(realized_square) as realized_square
+        , sum(case when is_positive is null then expected_square else realized_square end) as blended_square
         , cast(sum(case when class_number = 0 then row_count else 0 end) as double) as expected_count
         , cast(sum(case when class_number = 0 and is_positive is not null then row_count else 0 end) as double) as realized_count
     from {{ class_outcomes }}
@@ -42,11 +43,12 @@ with averages as (
 ), spread as (
     select
         averages.*
-        , case
-            when averages.family = 'estimated' then squares.expected_square / nullif(squares.expected_count, 0)
-            else squares.realized_square / nullif(squares.realized_count, 0)
+        , case averages.family
+            when 'realized' then squares.realized_square / nullif(squares.realized_count, 0)
+            when 'blended' then squares.blended_square / nullif(squares.expected_count, 0)
+            else squares.expected_square / nullif(squares.expected_count, 0)
         end / (averages.class_count * averages.class_count) as mean_square
-        , nullif(case when averages.family = 'estimated' then squares.expected_count else squares.realized_count end, 0) as n
+        , nullif(case when averages.family = 'realized' then squares.realized_count else squares.expected_count end, 0) as n
     from averages
     left join squares
         on averages.chunk_number = squares.chunk_number

@@ -1,4 +1,4 @@
--- thresholds: limits of every value, fitted on whole reference chunks; estimates take the realized ones.
+-- thresholds: limits of every value, fitted on whole reference chunks; estimates and blended values take the realized ones.
 -- formula: constant, or mean -/+ multiple * population standard deviation, within the metric's range
 -- inputs:
 --   {{ values }}: chunk_number bigint, segment_column varchar, segment_value varchar, family varchar, metric varchar, column_name varchar, component varchar, value double
@@ -76,7 +76,7 @@ with measured as (
         end as upper_threshold
     from candidates as series
     left join measured
-        on case when series.family = 'estimated' then 'realized' else series.family end = measured.family
+        on case when series.family in ('estimated', 'blended') then 'realized' else series.family end = measured.family
         and series.metric = measured.metric
         and series.column_name = measured.column_name
         and series.component = measured.component

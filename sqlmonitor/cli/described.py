@@ -85,6 +85,8 @@ def scope(metric: Metric) -> str:
     """What a metric is for, in one or two words: kinds of column, or tasks."""
     if metric.columns != "none":
         return SCOPES[metric.columns]
+    if {*TASKS, "regression"} <= set(metric.tasks):
+        return "any model"
     if set(TASKS) <= set(metric.tasks):
         return "classification"
     return ", ".join(TASKS.get(task, task) for task in metric.tasks) or "any task"

@@ -12,12 +12,16 @@ from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, m
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from sqlmonitor.cli.outcome import Reporter
     from sqlmonitor.incremental import Asked
     from sqlmonitor.results import Results
 
 __all__ = ["check", "fit", "run", "validate"]
 
 SHOWN_PROBLEMS = 20
+LOG_FORMAT = "json: one line for each monitor, in place of the summary."
+TIMEOUT = "Stop when the whole command takes longer; exits 2."
+RETRIES = "Try again where the warehouse cannot be reached, or is lost: after 2, 4, 8 … seconds."
 
 
 @click.command(epilog="Example: sqlmonitor validate")
@@ -69,6 +73,10 @@ def fit(settings: Settings, monitor: str | None) -> None:
 @click.option("--since", metavar="TIME", help="Count chunks from here on again too; UTC, as 2013-06-01.")
 @click.option("--until", metavar="TIME", help="Of those, only chunks before this time.")
 @click.option("--fail-on-alert", is_flag=True, help="Exit 1 if any value after the reference alerts.")
+@click.option("--log-format", type=click.Choice(("text", "json")), default="text", help=LOG_FORMAT)
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help=TIMEOUT)
+@click.option("--retries", type=click.IntRange(min=0), default=0, metavar="COUNT", help=RETRIES)
+@click.option("--threads", type=click.IntRange(min=1), metavar="COUNT", help="The warehouse may use at most.")
 @global_options
 @click.pass_context
 def run(
@@ -78,26 +86,49 @@ def run(
     since: str | None,
     until: str | None,
     fail_on_alert: bool,
+    log_format: str,
+    timeout: float | None,
+    retries: int,
+    threads: int | None,
 ) -> None:
     """Fit if needed, count what is new, store and print a summary.
 
     Read again are the newest stored chunk and those before it that `lookback` names, chunks whose
     labels came late, and all that is new.
     """
+    from sqlmonitor.cli.attempts import deadline
+    from sqlmonitor.cli.outcome import Reporter
     from sqlmonitor.incremental import Asked
     from sqlmonitor.times import utc
 
-    asked = Asked(
-        full=full,
-        since=None if since is None else utc(since, "--since"),
-        until=None if until is None else utc(until, "--until"),
-    )
-    has_alerts = run_monitors(ctx.obj, monitor, asked=asked)
+    reporter = Reporter(is_json=log_format == "json", fails_on_alert=fail_on_alert)
+    try:
+        asked = Asked(
+            full=full,
+            since=None if since is None else utc(since, "--since"),
+            until=None if until is None else utc(until, "--until"),
+        )
+        with deadline(timeout):
+            has_alerts = run_monitors(
+                ctx.obj, monitor, asked=asked, reporter=reporter, retries=retries, threads=threads
+            )
+    except Exception as error:
+        reporter.failed(error)
+        raise
     if fail_on_alert and has_alerts:
         ctx.exit(1)
 
 
-def run_monitors(settings: Settings, name: str | None, prefix: str = "", asked: Asked | None = None) -> bool:
+def run_monitors(
+    settings: Settings,
+    name: str | None,
+    prefix: str = "",
+    asked: Asked | None = None,
+    *,
+    reporter: Reporter | None = None,
+    retries: int = 0,
+    threads: int | None = None,
+) -> bool:
     """Run monitors and print each one's summary.
 
     Args:
@@ -105,25 +136,41 @@ def run_monitors(settings: Settings, name: str | None, prefix: str = "", asked: 
         name: the monitor; all where None.
         prefix: stands before the command that is proposed next.
         asked: which chunks are to be read again.
+        reporter: told what became of each monitor, in place of a summary where it writes JSON.
+        retries: how often to try again where the warehouse cannot be reached, or is lost.
+        threads: that the warehouse may use; None for as many as it likes.
 
     Returns:
         True where any value after the reference alerts.
     """
     from sqlmonitor import runner
-    from sqlmonitor.cli import summary
+    from sqlmonitor.cli import attempts, summary
+    from sqlmonitor.cli.outcome import Reporter
     from sqlmonitor.incremental import AS_USUAL
     from sqlmonitor.results import Results
 
     project = settings.project()
-    monitors = chosen(project, name)
+    reporter = reporter or Reporter(is_json=False)
+    left = list(chosen(project, name))
     has_alerts = False
-    with connect(project) as engine:
-        for one in monitors:
-            with shown(one.name, is_quiet=settings.verbose) as progress:
-                frame = runner.run(project, one, engine, asked=asked or AS_USUAL, progress=progress)
-            results = Results(frame)
-            summary.show_summary(one, results, settings, prefix)
-            has_alerts |= not results.alerts_by_family().empty
+
+    def run_those_left() -> None:
+        nonlocal has_alerts
+        reporter.begin(left[0].name)
+        with connect(project, threads=threads) as engine:
+            while left:
+                one = left[0]
+                reporter.begin(one.name)
+                with shown(one.name, is_quiet=settings.verbose or reporter.is_json) as progress:
+                    frame = runner.run(project, one, engine, asked=asked or AS_USUAL, progress=progress)
+                results = Results(frame)
+                reporter.complete(engine, project.store, results)
+                if not reporter.is_json:
+                    summary.show_summary(one, results, settings, prefix)
+                has_alerts |= not results.alerts_by_family().empty
+                del left[0]
+
+    attempts.persistent(run_those_left, retries)
     return has_alerts
 
 
@@ -137,10 +184,14 @@ def check(ctx: click.Context, monitor: str | None) -> None:
     Realized values are judged by the newest chunk whose labels are mature, and every comparison by its own
     newest chunk.
 
+    Warns on standard error of estimates whose band has not held the realized values: their alerts, and
+    that there are none, say little.
+
     Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
     """
     from sqlmonitor import store
     from sqlmonitor.cli import summary
+    from sqlmonitor.cli.backtest import warning
     from sqlmonitor.results import Results
 
     settings: Settings = ctx.obj
@@ -158,6 +209,9 @@ def check(ctx: click.Context, monitor: str | None) -> None:
                 for line in summary.owned(one):
                     click.echo(f"  {line}")
             is_fine &= is_good
+            distrust = warning(stored)
+            if distrust:
+                click.echo(f"{one.name}: {distrust}", err=True)
     if not is_fine:
         ctx.exit(1)
 

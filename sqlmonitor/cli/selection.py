@@ -14,7 +14,7 @@ from sqlmonitor.results import comparison_of
 __all__ = ["MOST_CHUNKS", "Hidden", "Series", "narrowed", "series_of"]
 
 MOST_CHUNKS = 12
-FAMILIES = ("estimated", "realized", "kpi", "drift", "quality", "summary")
+FAMILIES = ("estimated", "realized", "blended", "kpi", "drift", "quality", "summary")
 NAMES = ["family", "metric", "component", "column_name", "segment", "comparison"]
 RANKS = {name: rank for rank, name in enumerate(CATALOGUE)}
 

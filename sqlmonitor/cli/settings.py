@@ -103,7 +103,9 @@ def chosen(project: Project, name: str | None) -> Sequence[Monitor]:
     return project.monitors if name is None else (project[name],)
 
 
-def connect(project: Project, *, read_only: bool = False) -> AbstractContextManager[Engine]:
+def connect(
+    project: Project, *, read_only: bool = False, threads: int | None = None
+) -> AbstractContextManager[Engine]:
     """Open the project's warehouse; a relative path in its URL starts at the project file.
 
     Raises:
@@ -114,7 +116,13 @@ def connect(project: Project, *, read_only: bool = False) -> AbstractContextMana
 
     assert isinstance(project.warehouse, str), "a profile is a URL once the project is loaded"
     directory = project.path.parent if project.path else Path()
-    return engines.connect(project.warehouse, read_only=read_only, directory=directory)
+    return engines.connect(
+        project.warehouse,
+        read_only=read_only,
+        directory=directory,
+        settings=project.settings,
+        threads=threads,
+    )
 
 
 def _remember(ctx: click.Context, option: click.Parameter, value: str | None) -> None:

@@ -34,6 +34,7 @@ SEVERAL = "May be given several times."
 @click.option("--compare", multiple=True, help="week, 'rolling 7', previous, … or '' for own chunks.")
 @click.option("--alerts", is_flag=True, help="Only values that alert.")
 @click.option("--as-of", metavar="TIME", help="As known then; UTC, a date means its end: 2013-06-01.")
+@click.option("--backtest", is_flag=True, help="Estimated minus realized, chunk by chunk.")
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of the table.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("-o", "--output", metavar="PATH", help="A file instead of standard output.")
@@ -45,6 +46,7 @@ def show(
     monitor: str | None,
     alerts: bool,
     as_of: str | None,
+    backtest: bool,
     everything: bool,
     format_: str,
     output: str | None,
@@ -60,7 +62,7 @@ def show(
     import pandas as pd
 
     from sqlmonitor import store
-    from sqlmonitor.results import Results
+    from sqlmonitor.results import HEADLINE_METRICS, Results
     from sqlmonitor.times import utc
 
     project = settings.project()
@@ -74,27 +76,27 @@ def show(
     results = Results(pd.concat(frames, ignore_index=True)).filter(
         **{name: value or None for name, value in wanted.items()}
     )
-    frame = (results.alerts() if alerts else results).to_pandas()
-    order = [
-        "monitor",
-        "chunk_length",
-        "compared_with",
-        "chunk",
-        "segment_column",
-        "segment_value",
-        "family",
-        "metric",
-    ]
-    frame = frame.sort_values([*order, "column_name", "component"], ignore_index=True)
+    if backtest and alerts:
+        raise click.UsageError("--backtest has no alerts: leave one of the two out")
+    if backtest:
+        frame = results.backtest()
+    else:
+        frame = (results.alerts() if alerts else results).to_pandas()
+        order = ["monitor", "chunk_length", "compared_with", "chunk", "segment_column", "segment_value"]
+        frame = frame.sort_values([*order, "family", "metric", "column_name", "component"], ignore_index=True)
     if format_ == "table":
         from rich.console import Console
 
+        from sqlmonitor.cli.backtest import print_backtests
         from sqlmonitor.cli.screen import print_results
         from sqlmonitor.cli.summary import PIPED_WIDTH, console
 
         text = io.StringIO()
         out = console() if output is None else Console(file=text, width=PIPED_WIDTH, highlight=False)
-        print_results(frame, monitors, wanted, out, everything=everything)
+        if backtest:
+            print_backtests(frame, monitors, wanted["metric"] or HEADLINE_METRICS, out, everything=everything)
+        else:
+            print_results(frame, monitors, wanted, out, everything=everything)
         content = text.getvalue().encode()
     else:
         content = _encoded(frame, format_)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sqlmonitor.cli.figures import NOTHING, Row, decimals, fixed, mark
+from sqlmonitor.cli.selection import FAMILIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,11 +105,23 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
         if not drifted.empty:
             out.print()
             put(_drift(drifted, chunks), out)
+        _print_record(monitor, results, out)
     out.print()
     for line in _closing(results):
         out.print(Text(line))
     name = shlex.quote(monitor.name)
     click.echo(f"Next: {prefix}{settings.command(f'show {name} --alerts')}")
+
+
+def _print_record(monitor: Monitor, results: Results, out: Console) -> None:
+    from sqlmonitor.backtest import records
+    from sqlmonitor.cli.backtest import record_table
+
+    shown = {results.headline_metric(), *(kpi.name for kpi in monitor.kpis)}
+    found = [one for one in records(results.backtest()) if one.metric in shown]
+    if found:
+        out.print()
+        put(record_table(found), out)
 
 
 def owned(monitor: Monitor) -> list[str]:
@@ -127,8 +140,15 @@ def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Conso
         metric, family = str(rows["metric"].iloc[0]), str(rows["family"].iloc[0])
         unit = f"[{units[metric]}]" if units.get(metric) else ""
         series.append((f"{'' if family == 'kpi' else family}\n{metric}\n{unit}", rows))
-    # roc_auc first, then the KPIs; each estimated before realized.
-    series.sort(key=lambda one: (one[1]["metric"].iloc[0] in units, one[1]["metric"].iloc[0], one[0]))
+    # roc_auc first, then the KPIs; each estimated, then realized, then blended.
+    ranks = {name: rank for rank, name in enumerate(FAMILIES)}
+    series.sort(
+        key=lambda one: (
+            one[1]["metric"].iloc[0] in units,
+            one[1]["metric"].iloc[0],
+            ranks[one[1]["family"].iloc[0]],
+        )
+    )
     is_ascii = out.options.ascii_only
     columns = []
     for heading, rows in series:

@@ -52,7 +52,7 @@ KEY = (
     *("family", "metric", "column_name", "component", "chunk_length", "compared_with"),
 )
 PERIODS = ("reference", "analysis")
-FAMILIES = ("drift", "estimated", "realized", "quality", "summary", "kpi", "insight")
+FAMILIES = ("drift", "estimated", "realized", "blended", "quality", "summary", "kpi", "insight")
 ACCEPTED = {"period": PERIODS, "family": FAMILIES}
 
 

@@ -21,7 +21,9 @@ __all__ = [
     "ValueMatrix",
 ]
 
-ThresholdFamily = Literal["drift", "estimated", "realized", "performance", "quality", "summary", "kpi"]
+ThresholdFamily = Literal[
+    "drift", "estimated", "realized", "blended", "performance", "quality", "summary", "kpi"
+]
 
 MISSING = "(missing)"
 """The segment of rows whose segment column is NULL."""
@@ -206,7 +208,7 @@ class Threshold(Definition):
     and every selector more beats the same without it."""
 
     family: ThresholdFamily | None = None
-    """drift, estimated, realized, performance (estimated and realized), quality, summary or kpi."""
+    """drift, estimated, realized, blended, performance (these three), quality, summary or kpi."""
     metric: Text | None = None
     """A metric's name, or a KPI's."""
     column: Text | None = None

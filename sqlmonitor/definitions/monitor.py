@@ -82,6 +82,9 @@ class Monitor(Definition):
     """Levels kept per categorical feature; the others are counted together."""
     min_label_coverage: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.5
     """Share of a chunk's rows that must have labels for realized values."""
+    blended: Annotated[bool, Field(strict=True)] = False
+    """true for performance a third time, where some of a chunk's labels are missing: realized where labels
+    are, estimated elsewhere."""
     allow_functions: Names = ()
     """Functions that may be called in this monitor's SQL although sqlglot does not know them."""
 
@@ -200,6 +203,12 @@ class Monitor(Definition):
             )
 
     def _check_rows(self) -> None:
+        if self.blended and (self.target is None or not self.task.endswith("classification")):
+            raise complaint(
+                "blended values are of a classification with a target",
+                remedy="remove 'blended:'",
+                at=("blended",),
+            )
         if self.timestamp is None and self.chunks.period is not None:
             raise complaint(
                 f"chunks by {self.chunks.period} need a timestamp",

@@ -10,6 +10,9 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
     field_validator,
     model_validator,
 )
@@ -38,6 +41,16 @@ class DbtProject(Definition):
     """The target whose relations are read; the profile's own by default."""
 
 
+def _setting(value: Any) -> Any:
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    raise complaint("must be a number, text, or true or false")
+
+
+Setting = Annotated[StrictBool | StrictInt | StrictFloat | Text, BeforeValidator(_setting)]
+"""A value of a setting, in the type it is written in."""
+
+
 class Project(Definition):
     """A project file: a warehouse, a store in it, and monitors."""
 
@@ -50,6 +63,8 @@ class Project(Definition):
     replaced."""
     store: Text = "sqlmonitor"
     """The schema for the package's own tables."""
+    settings: dict[Text, Setting] = Field(default_factory=dict)
+    """Settings of the warehouse's session, in its own words, such as `memory_limit: 8GB`."""
     vars: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Values that `{{ var('name') }}` puts in; `--vars` on the command line goes before them."""
     dbt: DbtProject = DbtProject()

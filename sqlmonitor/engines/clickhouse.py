@@ -139,6 +139,19 @@ class ClickHouse:
             # 0 is as many as there are cores.
             self.client.set_client_setting("max_threads", before or 0)
 
+    own_settings = frozenset(SETTINGS)
+
+    def configure(self, name: str, value: str | int | float | bool) -> None:
+        """Sets a setting of the client's session."""
+        try:
+            self.client.set_client_setting(name, value)
+        except Error as error:
+            raise self._explained(error) from None
+
+    def use_threads(self, count: int) -> None:
+        """Threads of all statements but those whose sums must repeat to the last bit."""
+        self.configure("max_threads", count)
+
     def refuse_open_transaction(self) -> None:
         """ClickHouse has none that could be open."""
 

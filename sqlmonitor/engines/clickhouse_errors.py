@@ -7,7 +7,7 @@ import re
 from clickhouse_connect.driver.exceptions import ProgrammingError
 
 from sqlmonitor.engines import address
-from sqlmonitor.errors import WarehouseError
+from sqlmonitor.errors import UnreachableError, WarehouseError
 
 SEE = "run with -v to see the statement"
 RIGHTS = (
@@ -34,6 +34,8 @@ REMEDIES: dict[int, tuple[str, str]] = {
     ),
 }
 """By the server's number of the error: what it is, and what to do."""
+PASSING = (76, 202, 209, 210)
+"""What may be over a moment later: an open folder, too many queries at once, a socket's time-out, the network."""
 
 
 def explained(error: Exception, url: str) -> WarehouseError:
@@ -51,9 +53,10 @@ def explained(error: Exception, url: str) -> WarehouseError:
         # The driver's own, such as of a setting that the user may not change.
         return WarehouseError(said, remedy=REMEDIES[452][1])
     if code is None:
-        return WarehouseError(
+        return UnreachableError(
             f"the connection to ClickHouse failed: {said}",
             remedy="check `warehouse` and that the server is up; nothing was stored",
         )
     meaning, remedy = REMEDIES.get(int(code[1]), ("", SEE))
-    return WarehouseError(f"{meaning}: {said}" if meaning else said, remedy=remedy)
+    kind = UnreachableError if int(code[1]) in PASSING else WarehouseError
+    return kind(f"{meaning}: {said}" if meaning else said, remedy=remedy)

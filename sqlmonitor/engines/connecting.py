@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlmonitor import dialects
 from sqlmonitor.engines import address
 from sqlmonitor.engines.engine import Engine
-from sqlmonitor.errors import UnsupportedError
+from sqlmonitor.errors import ConfigurationError, UnsupportedError
 
 
 def _open_duckdb(url: str, read_only: bool, directory: Path | None) -> Engine:
@@ -82,15 +83,28 @@ CONNECTIONS: tuple[tuple[str, str, Callable[[Any], Engine]], ...] = (
 """Module and class of connections that can be handed over."""
 
 
-def connect(url: str, *, read_only: bool = False, directory: Path | None = None) -> Engine:
+Settings = Mapping[str, str | int | float | bool]
+
+
+def connect(
+    url: str,
+    *,
+    read_only: bool = False,
+    directory: Path | None = None,
+    settings: Settings = MappingProxyType({}),
+    threads: int | None = None,
+) -> Engine:
     """Opens a warehouse.
 
     Args:
         url: such as ``duckdb:///flights.duckdb``; ``duckdb://`` alone is in memory.
         read_only: True where nothing will be written.
         directory: what a relative path is relative to.
+        settings: of the session, in the engine's words.
+        threads: how many threads or processes a statement may take; None for as many as it likes.
 
     Raises:
+        ConfigurationError: for a setting that results depend on.
         UnsupportedError: for a scheme that no engine serves, and a driver that is not installed.
         WarehouseError: where it cannot be opened.
     """
@@ -100,13 +114,32 @@ def connect(url: str, *, read_only: bool = False, directory: Path | None = None)
         examples = [dialects.DIALECTS[served].address for served in OPENERS]
         raise UnsupportedError(f"no engine for '{scheme}:' yet", remedy="supported: " + ", ".join(examples))
     try:
-        return OPENERS[name](url, read_only, directory)
+        engine = OPENERS[name](url, read_only, directory)
     except ModuleNotFoundError as error:
         extra = dialects.DIALECTS[name].extra
         raise UnsupportedError(
             f"the driver for '{scheme}:' is not installed: there is no module {error.name}",
             remedy=f"pip install 'sqlmonitor[{extra}]'",
         ) from error
+    try:
+        _configure(engine, settings, threads)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def _configure(engine: Engine, settings: Settings, threads: int | None) -> None:
+    for name, value in settings.items():
+        if name.casefold() in engine.own_settings:
+            raise ConfigurationError(
+                f"results depend on the setting '{name}', which a run makes itself",
+                key=f"settings.{name}",
+                remedy="leave it out",
+            )
+        engine.configure(name, value)
+    if threads is not None:
+        engine.use_threads(threads)
 
 
 def adopt(connection: Any) -> Engine:

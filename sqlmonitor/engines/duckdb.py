@@ -11,10 +11,18 @@ import duckdb
 from sqlglot import exp
 
 from sqlmonitor import dialects
-from sqlmonitor.errors import WarehouseError
+from sqlmonitor.errors import UnreachableError, WarehouseError
 
 if TYPE_CHECKING:
     import pandas
+
+
+FULL_DISK = (
+    "No space left on device",
+    "max_temp_directory_size",
+    "Could not write file",
+    "Could not write to file",
+)
 
 
 class DuckDB:
@@ -68,26 +76,20 @@ class DuckDB:
 
     def execute(self, statement: str | exp.Expr) -> None:
         """Runs one statement."""
-        try:
+        with _explaining():
             self.connection.execute(self._text(statement)).fetchall()
-        except duckdb.Error as error:
-            raise _explained(error) from None
 
     def query(self, statement: str | exp.Expr) -> pandas.DataFrame:
         """Runs one SELECT and fetches its (small) result."""
-        try:
+        with _explaining():
             return self.connection.execute(self._text(statement)).df()
-        except duckdb.Error as error:
-            raise _explained(error) from None
 
     def first(self, statement: str | exp.Expr) -> dict[str, Any] | None:
         """The first row of a SELECT by column name, or None."""
-        try:
+        with _explaining():
             cursor = self.connection.execute(self._text(statement))
             names = [column[0] for column in cursor.description or []]
             rows = cursor.fetchall()
-        except duckdb.Error as error:
-            raise _explained(error) from None
         return dict(zip(names, rows[0], strict=True)) if rows else None
 
     def describe(self, relation: str | exp.Expr) -> dict[str, str]:
@@ -117,6 +119,18 @@ class DuckDB:
             yield
         finally:
             self.connection.execute(f"set threads = {threads}")
+
+    own_settings = frozenset({"timezone", "enable_progress_bar"})
+
+    def configure(self, name: str, value: str | int | float | bool) -> None:
+        """Sets a setting of the connection."""
+        setting = exp.to_identifier(name, quoted=True).sql(dialect=self.dialect)
+        with _explaining():
+            self.connection.execute(f"set {setting} = {exp.convert(value).sql(dialect=self.dialect)}")
+
+    def use_threads(self, count: int) -> None:
+        """Threads of all statements but those whose sums must repeat to the last bit."""
+        self.configure("threads", count)
 
     def finish_publication(self, schema: str) -> None:
         """A killed transaction has left nothing."""
@@ -154,11 +168,24 @@ class DuckDB:
                 raise
 
 
+@contextmanager
+def _explaining() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise _explained(error) from None
+    except RuntimeError as error:
+        # What it makes of an exception that a signal raised, such as Ctrl-C.
+        if "Query interrupted" in str(error):
+            raise KeyboardInterrupt from None
+        raise
+
+
 def _explained(error: duckdb.Error, path: str = "") -> WarehouseError:
     message = str(error).strip()
     first = message.splitlines()[0]
     if "Conflicting lock" in message or "Could not set lock" in message:
-        return WarehouseError(
+        return UnreachableError(
             f"the DuckDB file {path} is locked by another process",
             remedy="close the other connection, or wait for its run to end",
         )
@@ -172,6 +199,11 @@ def _explained(error: duckdb.Error, path: str = "") -> WarehouseError:
         return WarehouseError(
             f"{path} was made by another version of DuckDB: {first}",
             remedy="install the DuckDB that made it, or export and import the database",
+        )
+    if any(words in message for words in FULL_DISK):
+        return WarehouseError(
+            f"the disk is full: {first}",
+            remedy="make room on it, or name another `temp_directory` under `settings`; nothing was stored",
         )
     if "read-only" in message:
         return WarehouseError(

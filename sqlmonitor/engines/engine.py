@@ -97,6 +97,25 @@ class Engine(Protocol):
     def in_one_order(self) -> AbstractContextManager[None]:
         """Statements inside read rows in one order, so that sums of doubles repeat to the last bit."""
 
+    @property
+    def own_settings(self) -> frozenset[str]:
+        """Names, in lower case, of the settings that a run itself makes, so that nobody else may."""
+
+    def configure(self, name: str, value: str | int | float | bool) -> None:
+        """Sets a setting of the session, in the engine's own words.
+
+        Raises:
+            WarehouseError: where there is no such setting, or it cannot have the value.
+        """
+
+    def use_threads(self, count: int) -> None:
+        """Limits how many threads or processes a statement may take.
+
+        Raises:
+            UnsupportedError: where the engine cannot be told.
+            WarehouseError: where it refuses the number.
+        """
+
     def close(self) -> None:
         """Closes the connection."""
 

@@ -30,6 +30,7 @@ SETTINGS = {
     "client_min_messages": "warning",
     "jit": "off",
 }
+WORKERS = "max_parallel_workers_per_gather"
 LONGEST_NAME = 63
 """Bytes of an identifier; longer ones would be cut without a word, and two of them become one."""
 
@@ -49,6 +50,7 @@ class Postgres:
     def __init__(self, connection: psycopg.Connection[Any], *, url: str = "") -> None:
         self.connection = connection
         self.url = url
+        self.workers = ""
         self.refuse_open_transaction()
         try:
             connection.autocommit = True
@@ -143,12 +145,27 @@ class Postgres:
     @contextmanager
     def in_one_order(self) -> Iterator[None]:
         """Statements inside are run by one process, so that sums of doubles repeat to the last bit."""
-        self.execute_own("set max_parallel_workers_per_gather = 0")
+        self.execute_own(f"set {WORKERS} = 0")
         try:
             yield
         finally:
             if not self.connection.closed:
-                self.execute_own("reset max_parallel_workers_per_gather")
+                self.execute_own(f"set {WORKERS} = {self.workers}" if self.workers else f"reset {WORKERS}")
+
+    own_settings = frozenset(SETTINGS)
+
+    def configure(self, name: str, value: str | int | float | bool) -> None:
+        """Sets a setting of the session."""
+        try:
+            self._cursor("select set_config(%s, %s, false)", (name, str(value)))
+        except psycopg.Error as error:
+            raise self._explained(error) from None
+        if name.casefold() == WORKERS:
+            self.workers = str(int(value))
+
+    def use_threads(self, count: int) -> None:
+        """One process leads, the others are its workers."""
+        self.configure(WORKERS, count - 1)
 
     def finish_publication(self, schema: str) -> None:
         """A killed transaction has left nothing."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg import errors
 
 from sqlmonitor.engines import address
-from sqlmonitor.errors import WarehouseError
+from sqlmonitor.errors import UnreachableError, WarehouseError
 
 SEE = "run with -v to see the statement"
 REMEDIES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
@@ -30,9 +32,20 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (errors.DivisionByZero, "an expression of yours divides by zero", "write nullif(…, 0) below the line"),
     (errors.NumericValueOutOfRange, "a value is out of its type's range", "leave such rows out with `where`"),
     (errors.AdminShutdown, "the connection was ended by the server", "run again; nothing was stored"),
+    (
+        errors.TooManyConnections,
+        "the server has no connection left",
+        "run when the server is less busy; nothing was stored",
+    ),
     (errors.CrashShutdown, "the connection was ended by the server", "run again; nothing was stored"),
 )
 """The first whose class fits: what it is, and what to do."""
+PASSING = (errors.AdminShutdown, errors.CrashShutdown, errors.TooManyConnections)
+"""What may be over a moment later."""
+PASSING_WORDS = re.compile(
+    "starting up|shutting down|in recovery mode|too many (clients|connections)|connection slots|terminating"
+)
+"""The same, where the server says it to a new connection; others of its refusals are for good."""
 
 
 def explained(error: Exception, url: str) -> WarehouseError:
@@ -51,9 +64,11 @@ def explained(error: Exception, url: str) -> WarehouseError:
     said = address.without_secrets(said, url)
     for kind, meaning, remedy in REMEDIES:
         if isinstance(error, kind):
-            return WarehouseError(f"{meaning}: {said}", remedy=remedy)
+            is_passing = issubclass(kind, PASSING)
+            return (UnreachableError if is_passing else WarehouseError)(f"{meaning}: {said}", remedy=remedy)
     if isinstance(error, psycopg.OperationalError) and getattr(error, "sqlstate", None) is None:
-        return WarehouseError(
+        is_refused = "FATAL:" in str(error) and not PASSING_WORDS.search(str(error))
+        return (WarehouseError if is_refused else UnreachableError)(
             f"the connection to PostgreSQL failed: {said}",
             remedy="check `warehouse` and that the server is up; nothing was stored",
         )

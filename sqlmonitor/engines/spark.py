@@ -208,6 +208,20 @@ class Spark:
                     else:
                         self.session.conf.set(name, value)
 
+    own_settings = frozenset(map(str.casefold, SETTINGS))
+
+    def configure(self, name: str, value: str | int | float | bool) -> None:
+        """Sets a setting of the session."""
+        with self._explaining():
+            self.session.conf.set(name, str(value).lower() if isinstance(value, bool) else str(value))
+
+    def use_threads(self, count: int) -> None:
+        """A cluster decides by itself."""
+        raise UnsupportedError(
+            f"Spark cannot be told to use {count} threads",
+            remedy="leave --threads out, and size its executors",
+        )
+
     def refuse_open_transaction(self) -> None:
         """Spark has none."""
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pyspark.errors import PySparkException
 
 from sqlmonitor.engines import address
-from sqlmonitor.errors import WarehouseError
+from sqlmonitor.errors import UnreachableError, WarehouseError
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -57,6 +57,8 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 """Forms of what is said, the first of which fits: what it is, and what to do."""
+PASSING = {meaning for _, meaning, _ in REMEDIES[:2]}
+"""What may be over a moment later."""
 
 
 def explained(error: Exception, url: str) -> WarehouseError:
@@ -72,5 +74,6 @@ def explained(error: Exception, url: str) -> WarehouseError:
         said = address.without_secrets(str(error.details()), url)
     for form, meaning, remedy in REMEDIES:
         if re.search(form, whole):
-            return WarehouseError(f"{meaning}: {said}", remedy=remedy)
+            kind = UnreachableError if meaning in PASSING else WarehouseError
+            return kind(f"{meaning}: {said}", remedy=remedy)
     return WarehouseError(said, remedy=SEE)

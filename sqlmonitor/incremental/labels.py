@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sqlmonitor import names, templates
+from sqlmonitor import templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.incremental.recount import Recount
 from sqlmonitor.incremental.statements import reduced
@@ -53,9 +53,7 @@ def late_labels(
     source = SourceRows(monitor, project.dialect, types=types)
     is_beside = target.relation is not None
     relation = source.predictions() if target.relation is None else source.relation(target.relation)
-    observed = exp.cast(
-        names.column(target.observed_at, "target" if is_beside else "prediction"), "timestamp"
-    )
+    observed = source.observed()
     alias = "target" if is_beside else "prediction"
     times = exp.select(exp.alias_(observed.copy(), "observed")).from_(
         exp.alias_(relation.copy(), alias, table=True)

@@ -1,6 +1,6 @@
 """The catalogue: every metric, in one place."""
 
-from sqlmonitor.metrics import distance, performance, quality, regression, summary
+from sqlmonitor.metrics import distance, labels, performance, quality, regression, summary
 from sqlmonitor.metrics.metric import (
     BOTH_SIDES,
     FAMILIES,
@@ -13,7 +13,7 @@ from sqlmonitor.metrics.multiclass import with_classes
 
 CATALOGUE: dict[str, Metric] = {
     metric.name: with_classes(metric)
-    for module in (distance, performance, regression, quality, summary)
+    for module in (distance, performance, labels, regression, quality, summary)
     for metric in module.METRICS
 }
 

@@ -95,6 +95,7 @@ class Metric:
         source: where the definition comes from.
         columns: the kind of column it is computed for.
         needs: the small table that its template reads, or several.
+        needs_observed_at: True where it needs the time at which labels became known.
         parameters: further SQL that its template takes, by name.
         keeps: ``squares`` or ``extremes``, where the cells of numeric columns must hold these for it.
         cost: what it costs beyond the stored counts, for people.
@@ -124,6 +125,7 @@ class Metric:
     families: tuple[str, ...] = ("estimated", "realized")
     components: tuple[Component, ...] = ()
     needs: Need | tuple[Need, ...] = ""
+    needs_observed_at: bool = False
     parameters: tuple[tuple[str, str], ...] = ()
     keeps: tuple[str, ...] = ()
     cost: str = ""

@@ -61,6 +61,8 @@ COMBINED = {
     ),
     "calibration_error": Combined(formula="mean of the classes' errors, each against all others"),
     "label_coverage": Combined(kind="overall"),
+    "label_delay_median": Combined(kind="overall"),
+    "label_delay_90_percent": Combined(kind="overall"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlmonitor.metrics.metric import NO_THRESHOLD, UPPER_SIDE, Component, Metric
+from sqlmonitor.metrics.metric import UPPER_SIDE, Component, Metric
 
 if TYPE_CHECKING:
     from sqlmonitor.definitions import Normalize
@@ -239,19 +239,6 @@ METRICS = (
         lower_limit=0,
         upper_limit=1,
         default_threshold=UPPER_SIDE,
-    ),
-    Metric(
-        name="label_coverage",
-        family="performance",
-        template="cells/label_coverage.sql",
-        tasks=BINARY,
-        needs="scores",
-        formula="share of rows with a label; realized only, and only where there is a target",
-        families=("realized",),
-        lower_limit=0,
-        upper_limit=1,
-        # Labels that are late are no fault; results are partial until maturity and minimum coverage.
-        default_threshold=NO_THRESHOLD,
     ),
 )
 

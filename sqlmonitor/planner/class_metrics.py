@@ -18,7 +18,7 @@ from sqlmonitor.planner.performance import component, measured, score_metric
 from sqlmonitor.source import parse
 
 
-def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
+def cells(draft: Draft, class_outcomes: Step, names: list[str], partly: dict[str, Step]) -> None:
     """Adds the metrics over confusion cells."""
     chosen = [metric for metric in draft.metrics["performance"] if metric.components]
     worths = class_values(draft.monitor, names)
@@ -34,13 +34,14 @@ def cells(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
         "confusion",
         "confusion cells of every class",
         "cells/confusion.sql",
-        outcomes=one_vs_rest(draft, "predicted_outcomes", class_outcomes, names, "not is_by_cell"),
+        outcomes=one_vs_rest(draft, "predicted_outcomes", class_outcomes, names, "not is_by_cell", partly),
     )
     matrix = draft.add(
         "class_confusion",
         "true by predicted class",
         "cells/class_confusion.sql",
         class_outcomes=class_outcomes,
+        **partly,
     )
     add = draft.add
     if worths:
@@ -153,7 +154,9 @@ def matrix_cells(names: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def one_vs_rest(draft: Draft, name: str, class_outcomes: Step, names: list[str], which: str) -> Step:
+def one_vs_rest(
+    draft: Draft, name: str, class_outcomes: Step, names: list[str], which: str, partly: dict[str, Step]
+) -> Step:
     """Adds the outcomes of every class against all others."""
     return draft.add(
         name,
@@ -162,15 +165,16 @@ def one_vs_rest(draft: Draft, name: str, class_outcomes: Step, names: list[str],
         class_outcomes=class_outcomes,
         class_name=class_name(names),
         which=parse(which),
+        **partly,
     )
 
 
-def ranks(draft: Draft, class_outcomes: Step, names: list[str]) -> None:
+def ranks(draft: Draft, class_outcomes: Step, names: list[str], partly: dict[str, Step]) -> None:
     """Adds the metrics over ranks."""
     chosen = [metric for metric in draft.metrics["performance"] if "score_cells" in metric.needed]
     if not chosen:
         return
-    outcomes = one_vs_rest(draft, "ranked_outcomes", class_outcomes, names, "is_by_cell")
+    outcomes = one_vs_rest(draft, "ranked_outcomes", class_outcomes, names, "is_by_cell", partly)
     cells = draft.add("score_cells", "rank score cells", "ranking/score_cells.sql", outcomes=outcomes)
     usage = draft.add("usage", "rows that can be ranked", "ranking/usage.sql", outcomes=outcomes)
     steps = {

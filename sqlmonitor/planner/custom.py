@@ -17,7 +17,7 @@ from sqlmonitor.metrics.metric import Need
 from sqlmonitor.plan import Origin
 
 DERIVED = "result/derived.sql"
-OF_PERFORMANCE = {"estimated", "realized"}
+OF_PERFORMANCE = set(rules.PERFORMANCE)
 
 
 def add_custom(
@@ -111,7 +111,8 @@ def families_of(
             )
         if not family and set(known[name]) <= OF_PERFORMANCE:
             families = [one for one in families or known[name] if one in known[name]]
-    return tuple(families or ())
+    # Few chunks have blended values; a formula names them where it wants them.
+    return tuple(one for one in families or () if one != "blended")
 
 
 def _metric(custom: CustomMetric, family: str, template: str, formula: str) -> Metric:

@@ -9,7 +9,7 @@ from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.class_metrics import cells, ranks
 from sqlmonitor.planner.class_names import class_name, class_number
 from sqlmonitor.planner.draft import Draft
-from sqlmonitor.planner.performance import label_coverage
+from sqlmonitor.planner.labels import delay_column, delays, labels, partly_labelled
 from sqlmonitor.source import Column, parse, put
 
 BINNED_CELL = "floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
@@ -42,6 +42,7 @@ def add_multiclass(draft: Draft) -> None:
         for number in range(len(scores))
     ]
     tolerance = parse(TOLERANCE)
+    has_delays = {"has_delays": parse("1")} if delays(draft) else {}
     is_exact = {"is_exact": parse("1")} if monitor.resolution == "exact" else {}
     class_scores = draft.add(
         "class_scores",
@@ -80,12 +81,22 @@ def add_multiclass(draft: Draft) -> None:
         "cells of every score",
         "histogram/class_cells.sql",
         rows=draft.source.rows(
-            [*columns(draft, scores), predicted(draft, scores), *draft.segment_columns()], reads_target=True
+            [
+                *columns(draft, scores),
+                predicted(draft, scores),
+                *(
+                    {"expression": tree, "alias": exp.to_identifier(name)}
+                    for name, tree in delay_column(draft).items()
+                ),
+                *draft.segment_columns(),
+            ],
+            reads_target=True,
         ),
         classes=classes,
         segments=draft.segments,
         prediction=exp.column("predicted_class"),
         tolerance=tolerance,
+        **has_delays,
     )
     chances = draft.inline(
         "class_chances",
@@ -95,6 +106,7 @@ def add_multiclass(draft: Draft) -> None:
         class_lookup=lookup,
         classes=classes,
         segments=draft.segments,
+        **has_delays,
     )
     outcomes = draft.add(
         "class_outcomes",
@@ -107,18 +119,21 @@ def add_multiclass(draft: Draft) -> None:
             chances=chances,
             classes=classes,
             segments=draft.segments,
+            **has_delays,
         ),
         segments=draft.segments,
         **is_exact,
+        **has_delays,
     )
-    cells(draft, outcomes, list(scores))
-    ranks(draft, outcomes, list(scores))
-    label_coverage(
-        draft,
-        outcomes,
-        is_labelled=parse("is_positive is not null"),
-        which=parse("class_number = 0 and not is_by_cell"),
-    )
+    by_label = {
+        "all_count": parse("row_count"),
+        "label_count": parse("case when is_positive is not null then row_count else 0 end"),
+        "by_label": parse("class_number = 0 and not is_by_cell"),
+    }
+    partly = partly_labelled(draft, outcomes, **by_label)
+    cells(draft, outcomes, list(scores), partly)
+    ranks(draft, outcomes, list(scores), partly)
+    labels(draft, outcomes, by_delay=parse("class_number = 0 and delay_cell is not null"), **by_label)
 
 
 def columns(draft: Draft, scores: dict[str, str]) -> list[Column]:

@@ -12,6 +12,7 @@ from sqlmonitor.metrics.performance import value_matrix
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.labels import delay_column, delays, labels, partly_labelled
 from sqlmonitor.source import parse, put
 
 ONE_CLASS = exp.Literal.number(0)
@@ -28,6 +29,7 @@ def add_performance(draft: Draft, score: str) -> None:
         "predicted_label": draft.source.label(label) if label else parse("null"),
         "actual_label": draft.source.actual(),
         "fold": draft.source.fold(),
+        **delay_column(draft),
     }
     scores = draft.add(
         "scores",
@@ -42,6 +44,7 @@ def add_performance(draft: Draft, score: str) -> None:
         ),
         segments=draft.segments,
         **({"is_exact": parse("1")} if monitor.resolution == "exact" else {}),
+        **({"has_delays": parse("1")} if delays(draft) else {}),
     )
     labelled = draft.add(
         "labelled_scores",
@@ -69,6 +72,11 @@ def add_performance(draft: Draft, score: str) -> None:
         is_labelled=parse("chunk_number % 2 = 1 and segment_column = '' and actual_label is not null"),
         is_positive=put("actual_label = positive", positive=positive),
     )
+    by_label = {
+        "all_count": parse("row_count"),
+        "label_count": parse("case when actual_label is not null then row_count else 0 end"),
+        "by_label": parse("delay_cell is null"),
+    }
     outcomes = draft.add(
         "outcomes",
         "expected and realized outcomes",
@@ -76,11 +84,12 @@ def add_performance(draft: Draft, score: str) -> None:
         applied=applied,
         choice=choice,
         positive=positive,
+        **partly_labelled(draft, scores, **by_label),
     )
     draft.stored |= {"calibration": knots, "score_histograms": scores}
     cells(draft, outcomes, has_labels=label is not None)
     over_scores(draft, outcomes, choice)
-    label_coverage(draft, scores, is_labelled=parse("actual_label is not null"))
+    labels(draft, scores, by_delay=parse("delay_cell is not null"), **by_label)
 
 
 def score_checks(draft: Draft, scores: Step, labelled: Step, score: str, positive: exp.Expr) -> None:
@@ -230,29 +239,4 @@ def measured(
             unlabelled=text(f"no row with a label and a {needs}"),
             unscored=text(unscored),
         )
-    )
-
-
-def label_coverage(draft: Draft, scores: Step, **conditions: exp.Expr) -> None:
-    """Adds the share of rows with a label, where the monitor has labels at all.
-
-    Args:
-        draft: what the planner collects.
-        scores: counted rows.
-        conditions: ``is_labelled``, which of them have a label, and ``which`` where not all count.
-    """
-    metric = next((one for one in draft.metrics["performance"] if one.name == "label_coverage"), None)
-    if metric is None:
-        return
-    if draft.monitor.target is None:
-        asked = draft.monitor.metrics.names("performance")
-        if asked is not None:
-            raise draft.monitor.error(
-                f"metrics.performance[{asked.index(metric.name)}]",
-                "label_coverage needs a target",
-                remedy="add 'target:' or leave it out",
-            )
-        return
-    draft.values.append(
-        draft.add(metric.name, "label coverage", metric.template, scores=scores, **conditions)
     )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.labels import delay_column, delays, labels
 from sqlmonitor.source import parse
 
 
@@ -27,6 +28,7 @@ def add_regression(draft: Draft) -> None:
     columns = {
         "prediction": draft.source.number(monitor.model.label),
         "target": draft.source.measured(),
+        **delay_column(draft),
     }
     sums = draft.add(
         "error_sums",
@@ -41,6 +43,15 @@ def add_regression(draft: Draft) -> None:
             reads_target=True,
         ),
         segments=draft.segments,
+        **({"has_delays": parse("1")} if delays(draft) else {}),
+    )
+    labels(
+        draft,
+        sums,
+        all_count=parse("all_count"),
+        label_count=parse("label_count"),
+        by_label=parse("delay_cell is null"),
+        by_delay=parse("delay_cell is not null"),
     )
     formulas: list[dict[str, Any]] = [
         {
@@ -54,6 +65,8 @@ def add_regression(draft: Draft) -> None:
         for metric in chosen
         for part in metric.components
     ]
-    draft.values.append(
-        draft.add("error_metrics", "metrics of the errors", "error/metrics.sql", sums=sums, metrics=formulas)
-    )
+    if formulas:
+        title = "metrics of the errors"
+        draft.values.append(
+            draft.add("error_metrics", title, "error/metrics.sql", sums=sums, metrics=formulas)
+        )

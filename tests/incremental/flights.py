@@ -38,7 +38,7 @@ MONITOR: dict[str, Any] = {
     "segments": ["origin"],
     "metrics": {
         "drift": ["jensen_shannon", "kolmogorov_smirnov"],
-        "performance": ["roc_auc", "f1", "label_coverage"],
+        "performance": ["roc_auc", "f1", "label_coverage", "label_delay_90_percent"],
         "quality": ["missing", "unseen", "out_of_range"],
         "summary": ["row_count", "mean"],
     },

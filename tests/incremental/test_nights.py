@@ -26,7 +26,7 @@ def simulate(world: Flights, first: date, nights: int, looked_at: set[int]) -> d
 @pytest.mark.parametrize("chunks", ["day", pytest.param("week", marks=pytest.mark.slow)])
 def test_nights_end_with_a_full_run(monkeypatch: pytest.MonkeyPatch, chunks: str) -> None:
     world = Flights(monkeypatch, every=20)
-    world.monitor["chunks"] = chunks
+    world.monitor |= {"chunks": chunks, "blended": True}
     known = simulate(world, date(2013, 3, 9), 19, {0, 1, 17})
     before, after = (known[time] for time in sorted(known)[-2:])
     assert len(before) < len(after) or not before.equals(after)
@@ -37,6 +37,12 @@ def test_nights_end_with_a_full_run(monkeypatch: pytest.MonkeyPatch, chunks: str
     superseded = world.engine.first("select count(*) as rows from sqlmonitor.results_history")
     assert superseded is not None
     assert superseded["rows"] > 100
+    # Cancelled flights never have a label, so nearly every chunk is blended, and restated as labels come.
+    blended = world.engine.first(
+        "select count(*) as rows from sqlmonitor.results_history where family = 'blended'"
+    )
+    assert blended is not None
+    assert blended["rows"] > 100
     doubled = world.engine.first(
         "select 1 as one from sqlmonitor.results group by monitor, fit_id, period, chunk, segment_column, "
         "segment_value, family, metric, column_name, component having count(*) > 1"

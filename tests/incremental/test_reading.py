@@ -119,6 +119,25 @@ def test_adding_a_figure_reads_all_for_its_statement(world: Flights) -> None:
     same(results, world.full())
 
 
+def test_blended_values_read_nothing_more_and_delays_the_labels(world: Flights) -> None:
+    fit = world.last_run()["fit_id"]
+    world.monitor["blended"] = True
+    results = world.run()
+    assert "blended" in set(results["family"])
+    assert world.last_run()["reading"] == "from 2013-03-04 on"
+    same(results, world.full())
+    world.monitor["metrics"]["performance"].append("label_delay_median")
+    results = world.run()
+    # The other quantile is counted already.
+    assert world.last_run()["reading"] == "from 2013-03-04 on"
+    same(results, world.full())
+    for name in ("label_delay_median", "label_delay_90_percent"):
+        world.monitor["metrics"]["performance"].remove(name)
+    world.run()
+    assert world.last_run()["reading"] == "from 2013-03-04 on; all rows for scores"
+    assert world.last_run()["fit_id"] == fit
+
+
 def test_a_changed_reference_is_fitted_and_the_old_fit_stays(world: Flights) -> None:
     before = world.last_run()["fit_id"]
     world.monitor["reference"] = "scheduled_at < timestamp '2013-02-15'"

@@ -110,7 +110,11 @@ def test_every_recorded_series_is_computed(compared: pd.DataFrame) -> None:
     # Ours alone: quality and mean of the prediction, and the metrics that NannyML lacks.
     more = compared[compared["_merge"] == "left_only"]
     assert set(more["column_name"]) == {"", "y_pred"}
-    assert set(more.loc[more["column_name"] == "", "metric"]) == {"mean_error", "r_squared"}
+    assert set(more.loc[more["column_name"] == "", "metric"]) == {
+        "mean_error",
+        "r_squared",
+        "label_coverage",
+    }
     assert compared.groupby(["family", "metric"]).size().min() >= 20
 
 

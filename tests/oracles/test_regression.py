@@ -54,6 +54,7 @@ def realized(compute, pairs: list[tuple[float | None, float | None]] | np.ndarra
             connection.execute("insert into outcomes values (?, ?)", [row.id, row.actual])
         results = compute(connection, MONITOR)
     results = results[(results["family"] == "realized") & (results["period"] == "analysis")]
+    results = results[results["metric"] != "label_coverage"]
     assert set(results["metric"]) == set(FORMULAS)
     return results.set_index("metric")
 

@@ -1,0 +1,70 @@
+"""Settings of the session reach every engine, but for those that results depend on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from executed_engines import ENGINES
+
+from sqlmonitor import engines
+from sqlmonitor.errors import ConfigurationError, SqlmonitorError, UnsupportedError
+
+# Settings, and threads; what is asked of the session, in the engine's own words, and its answer.
+KNOWN: dict[str, tuple[dict[str, Any], int | None, str, Any]] = {
+    "duckdb": (
+        {"memory_limit": "1GB"},
+        2,
+        "current_setting('threads') || current_setting('memory_limit')",
+        "2953.6 MiB",
+    ),
+    "postgres": (
+        {"work_mem": "7MB"},
+        2,
+        "current_setting('work_mem') || current_setting('max_parallel_workers_per_gather')",
+        "7MB1",
+    ),
+    "clickhouse": (
+        {"max_execution_time": 77},
+        2,
+        "toString(getSetting('max_execution_time')) || toString(getSetting('max_threads'))",
+        "772",
+    ),
+    "spark": ({"spark.sql.shuffle.partitions": 7}, None, "1 + 1", 2),
+}
+OWN = {
+    "duckdb": "TimeZone",
+    "postgres": "standard_conforming_strings",
+    "clickhouse": "join_use_nulls",
+    "spark": "spark.sql.session.timeZone",
+}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_settings(opened, name: str) -> None:
+    url = opened(name).url
+    settings, threads, asked, answer = KNOWN[name]
+    with engines.connect(url, settings=settings, threads=threads) as engine:
+        assert answered(engine, asked) == answer
+        with engine.in_one_order():
+            pass
+        assert answered(engine, asked) == answer
+    with pytest.raises(ConfigurationError, match="results depend on the setting") as refused:
+        engines.connect(url, settings={OWN[name]: "x"})
+    assert refused.value.key == f"settings.{OWN[name]}"
+    if name == "spark":
+        with pytest.raises(UnsupportedError, match="2 threads"):
+            engines.connect(url, threads=2)
+        return
+    with pytest.raises(SqlmonitorError, match="no_such_setting"):
+        engines.connect(url, settings={"no_such_setting": 1})
+
+
+def answered(engine: Any, asked: str) -> Any:
+    """What the session says, past any translation."""
+    if engine.dialect == "clickhouse":
+        return str(engine.client.command(f"select {asked}"))
+    if engine.dialect == "spark":
+        assert engine.session.conf.get("spark.sql.shuffle.partitions") == "7"
+        return engine.session.sql(f"select {asked}").toArrow().column(0)[0].as_py()
+    return engine.connection.execute(f"select {asked}").fetchone()[0]

@@ -1,0 +1,186 @@
+"""Kills runs at random moments, as a process of its own: python killing.py PROJECT KILLS SEED.
+
+The project's rows have two versions, by the number in the table `control`; the results of both are known from runs
+that nobody disturbed. Before every run the rows become those of the other version. After a kill the store must have
+the one results or the other, whole; which of them is told by the number of runs. Each run is a process that is forked
+from this one, so that it need not import anything, and is killed by SIGKILL between its start and some time after
+its end; half of the kills fall into the last third, in which results are stored.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlmonitor import cli, load
+from sqlmonitor.engines import Engine
+
+KEY = "period, chunk, segment_column, segment_value, family, metric, column_name, component"
+RESULTS = f"select {KEY}, value, row_count, is_alert, lower_threshold, upper_threshold from sqlmonitor.results order by {KEY}"
+DOUBLED = (
+    f"select count(*) as rows from (select 1 as one from sqlmonitor.results group by monitor, fit_id, {KEY} "
+    "having count(*) > 1) as doubled"
+)
+DOUBLED_HISTORY = (
+    "select count(*) as rows from (select 1 as one from sqlmonitor.results_history "
+    f"group by monitor, fit_id, {KEY}, valid_from having count(*) > 1) as doubled"
+)
+STORE = "select count(*) as tables from information_schema.tables where table_schema = 'sqlmonitor'"
+
+
+def in_child(work: Callable[[], Any]) -> Any:
+    """What a forked process gives back; this one never opens a warehouse, whose threads no fork takes along."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(work(), pipe)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return pickle.loads(answer)
+
+
+class Victim:
+    """A project that is run and killed.
+
+    Args:
+        file: of the project.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.version = 0
+
+    def ask(self, work: Callable[[Engine], Any]) -> Any:
+        def asked() -> Any:
+            with load(self.file).connect() as engine:
+                return work(engine)
+
+        return in_child(asked)
+
+    def turn(self) -> None:
+        """Gives the rows the other version."""
+        self.version = 1 - self.version
+        self.ask(lambda engine: engine.execute(f"update control set version = {self.version}"))
+
+    def forget(self) -> None:
+        """Drops the store."""
+        self.ask(lambda engine: engine.execute("drop schema if exists sqlmonitor cascade"))
+
+    def stored(self) -> tuple[int, list[tuple[Any, ...]]]:
+        """The number of runs, and the results; none where there is no store."""
+
+        def read(engine: Engine) -> tuple[int, list[tuple[Any, ...]]]:
+            if engine.first(STORE) == {"tables": 0}:
+                return 0, []
+            for doubled in (DOUBLED, DOUBLED_HISTORY):
+                assert engine.first(doubled) == {"rows": 0}, doubled
+            runs = engine.first("select count(*) as runs from sqlmonitor.runs")
+            assert runs is not None
+            frame = engine.query(RESULTS).astype(object)
+            rows = frame.where(frame.notna(), None).itertuples(index=False, name=None)
+            return int(runs["runs"]), [tuple(row) for row in rows]
+
+        answer = self.ask(read)
+        assert isinstance(answer, tuple)
+        return answer
+
+    def run(self, delay: float | None = None) -> tuple[bool, float]:
+        """Runs it; gives whether it was killed, and how long it took."""
+        began = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            try:
+                cli.main(["run", "-c", self.file, "--log-format", "json"])
+            except SystemExit as stopped:
+                os._exit(stopped.code if isinstance(stopped.code, int) else 0)
+            os._exit(3)
+        if delay is not None:
+            time.sleep(delay)
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        took = time.monotonic() - began
+        if os.WIFSIGNALED(status):
+            return True, took
+        assert os.WEXITSTATUS(status) == 0, f"a run that nobody killed ended with {os.WEXITSTATUS(status)}"
+        return False, took
+
+
+def same(left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]) -> bool:
+    """Whether results are equal: numbers to 1e-12, since not every engine repeats the last bit."""
+
+    def equal(one: Any, other: Any) -> bool:
+        if isinstance(one, float) and isinstance(other, float):
+            return abs(one - other) <= 1e-12 * max(abs(one), abs(other), 1)
+        return bool(one == other)
+
+    return len(left) == len(right) and all(
+        all(map(equal, one, other)) for one, other in zip(left, right, strict=True)
+    )
+
+
+def kill(file: str, count: int, seed: int) -> dict[str, int]:
+    """Runs and kills until so many runs are killed; gives how many there were of which kind."""
+    chance = random.Random(seed)
+    victim = Victim(file)
+    truth: dict[int, list[tuple[Any, ...]]] = {}
+    lengths: list[float] = []
+    for _ in range(3):
+        _, took = victim.run()
+        lengths.append(took)
+        _, truth[victim.version] = victim.stored()
+        victim.turn()
+    # The first run fits, and counts everything.
+    first, usual = lengths[0], min(lengths[1:])
+    assert truth[0] != truth[1]
+    runs, results = victim.stored()
+    counts = {"killed": 0, "stored": 0, "complete": 0, "first": 0}
+    while counts["killed"] < count:
+        is_first = chance.random() < 0.1
+        if is_first:
+            victim.forget()
+            runs, results = 0, []
+        length = first if is_first else usual
+        start = length * (2 / 3 if chance.random() < 0.5 else 0)
+        is_killed, took = victim.run(chance.uniform(start, 1.1 * length))
+        found_runs, found = victim.stored()
+        if found_runs == runs:
+            # Nothing was stored, or nothing could be.
+            assert is_killed
+            assert found == results, "a killed run changed results"
+        else:
+            assert found_runs == runs + 1
+            assert same(found, truth[victim.version]), (
+                "a stored run has other results than one that nobody disturbed"
+            )
+        counts["killed"] += is_killed
+        counts["complete"] += not is_killed
+        counts["stored"] += found_runs != runs
+        counts["first"] += is_first
+        if not is_killed and not is_first:
+            # The machine may have become faster or slower.
+            usual = took
+        runs, results = found_runs, found
+        if found_runs:
+            victim.turn()
+    victim.run()
+    _, found = victim.stored()
+    assert same(found, truth[victim.version])
+    return counts
+
+
+if __name__ == "__main__":
+    print(json.dumps(kill(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))  # noqa: T201
