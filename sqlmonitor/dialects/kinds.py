@@ -15,7 +15,7 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"U?HUGEINT|UBIGINT", "decimal"),
     (r"(DECIMAL|NUMERIC).*", "decimal"),
     (r"FLOAT\d*|DOUBLE( PRECISION)?|REAL", "float"),
-    (r"(VAR)?CHAR.*|BPCHAR.*|TEXT|CITEXT|NAME|(FIXED)?STRING.*|ENUM.*", "text"),
+    (r"(VAR)?CHAR.*|BPCHAR.*|TEXT|CITEXT|NAME|(FIXED|LARGE_)?STRING.*|ENUM.*", "text"),
     (r"BOOL(EAN)?", "boolean"),
     (r"DATE.*|TIMESTAMP.*|TIME.*", "time"),
 )

@@ -72,6 +72,7 @@ OF_ROW: list[tuple[str, int, Any]] = [
     ("flag and number > 0", 3, False),
     ("flag or number < 0", 3, True),
     ("not flag", 2, True),
+    ("number is not distinct from null and flag is not distinct from false", 5, True),
     ("coalesce(number, 9)", 5, 9),
     ("greatest(number, 0)", 3, 0),
     ("greatest(number, 0)", 5, 0),
