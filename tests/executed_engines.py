@@ -249,7 +249,8 @@ class DataFusionWarehouse:
     def run_script(self, files: list[str]) -> None:
         # In the session under test, as tables in memory are of one.
         for file in files:
-            for statement in file.split(";\n"):
+            lines = [line for line in file.splitlines() if not line.startswith("--")]
+            for statement in "\n".join([*lines, ""]).split(";\n"):
                 if statement.strip():
                     self.session.sql(statement).collect()
 

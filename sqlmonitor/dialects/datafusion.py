@@ -126,6 +126,23 @@ def comparison_in_parentheses(node: exp.Expr) -> exp.Expr:
     return node if isinstance(node.parent, exp.Paren) else exp.paren(node, copy=False)
 
 
+def few_rows_first(node: exp.Expr) -> exp.Expr:
+    """The speed of a cross join.
+
+    DuckDB: from many cross join one. DataFusion 55: a batch for each of the many rows, which takes minutes.
+    Remedy: from one cross join many. In templates the second relation is the one with few rows.
+    """
+    joins = node.args.get("joins") or []
+    source = node.args.get("from_")
+    if source is None or len(joins) != 1 or joins[0].args.get("kind") != "CROSS":
+        return node
+    first, second = source.this, joins[0].this
+    if not first.args.get("joins") and not any(isinstance(one, exp.Star) for one in node.expressions):
+        source.set("this", second)
+        joins[0].set("this", first)
+    return node
+
+
 def joined_levels(node: exp.Expr) -> exp.Expr:
     """Distinct texts in one.
 
@@ -188,6 +205,7 @@ DATAFUSION = Dialect(
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.condition_of_one_row),
         ((exp.Select,), column_once),
+        ((exp.Select,), few_rows_first),
         ((exp.NullSafeEQ, exp.NullSafeNEQ), comparison_in_parentheses),
         ((exp.Order,), shared.order_by_all),
         ((exp.EQ,), shared.one_catalogue),
