@@ -109,11 +109,13 @@ def column_once(node: exp.Expr) -> exp.Expr:
     Remedy: an alias for the second, which nothing can name.
     """
     found: set[str] = set()
-    for place, one in enumerate(node.expressions):
-        if isinstance(one, exp.Column) and not isinstance(one.this, exp.Star):
-            if one.sql() in found:
-                node.expressions[place].replace(exp.alias_(one.copy(), f"{one.name}_{place}", quoted=True))
-            found.add(one.sql())
+    for place, one in enumerate(list(node.expressions)):
+        if isinstance(one, exp.Alias) or one.is_star:
+            continue
+        written = one.sql()
+        if written in found:
+            one.replace(exp.alias_(one.copy(), f"repeated_{place}"))
+        found.add(written)
     return node
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import datafusion
+import pyarrow
 import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import dialects
 from sqlmonitor.engines import datafusion_store
+from sqlmonitor.engines.datafusion_errors import explaining
 from sqlmonitor.engines.datafusion_publishing import PREFIX, Publication
 from sqlmonitor.engines.datafusion_store import Manifest
 from sqlmonitor.engines.frames import frame
@@ -30,6 +33,13 @@ SETTINGS = {
     # Parquet's statistics leave NaN out, and a column whose smallest and largest are equal is taken for constant.
     "datafusion.execution.collect_statistics": "false",
 }
+TYPES = (
+    (r"timestamp\[.*tz=.*", "timestamp with time zone"),
+    (r"timestamp\[.*", "timestamp"),
+    (r"date\d+\[.*", "date"),
+    (r"(large_)?string(_view)?", "varchar"),
+)
+"""Arrow's names that no statement takes, and DataFusion's."""
 PUBLIC = "public"
 PARQUET = ".parquet"
 
@@ -118,7 +128,7 @@ class DataFusion:
             relation = exp.to_table(relation, dialect=self.dialect)
         aliased = exp.alias_(relation.copy(), "described", table=True)
         text = self.translated(dialects.of_user(exp.select("*").from_(aliased)))
-        with _explaining():
+        with explaining():
             schema = self.session.sql(text).schema()
         return {one.name: _written(one.type) for one in schema}
 
@@ -158,6 +168,8 @@ class DataFusion:
                     yield
                 finally:
                     self.publication = None
+            if made.schema and not made.is_published:
+                made.publish([])
         finally:
             # What is published, by this run or another; nothing that was only begun.
             if made.schema:
@@ -166,7 +178,7 @@ class DataFusion:
     def finish_publication(self, schema: str) -> None:
         """Reads what other runs have published, and deletes files that nothing uses."""
         if self.folder is not None:
-            with _explaining():
+            with explaining():
                 if not self.read_only:
                     datafusion_store.sweep(self.folder / schema)
                 self.show(schema)
@@ -177,6 +189,11 @@ class DataFusion:
         Returns:
             What was published last; nothing for a folder that is no store.
         """
+        if schema == PUBLIC:
+            raise WarehouseError(
+                "the schema 'public' is the folder itself, and holds no store and no subfolder",
+                remedy="give the store a schema of its own, such as `store: sqlmonitor`, and rename the subfolder",
+            )
         if self.folder is None:
             drop(self, [table(schema, name) for name in self.tables(schema) if name.startswith(PREFIX)])
             return Manifest()
@@ -221,7 +238,7 @@ class DataFusion:
         names = {name: one.sql(dialect=self.dialect) for name, one in (("copy", copy), ("table", place))}
         self.execute_own(dialects.dialect(self.dialect).exchange.format(**names))
 
-    def rows_of(self, place: exp.Table) -> Any:
+    def rows_of(self, place: exp.Table) -> pyarrow.Table:
         """All rows of a table of the store, as Arrow has them."""
         return self._fetched(f"select * from {place.sql(dialect=self.dialect)}")
 
@@ -236,9 +253,13 @@ class DataFusion:
 
     def _register_file(self, place: exp.Table, file: Path) -> None:
         location = f"{file}/" if file.is_dir() else str(file)
-        self.execute_own(
-            f"create external table {place.sql(dialect=self.dialect)} stored as parquet location {literal(location)}"
-        )
+        made = f"create external table {place.sql(dialect=self.dialect)} stored as parquet location"
+        try:
+            self.execute_own(f"{made} {literal(location)}")
+        except WarehouseError as error:
+            raise WarehouseError(
+                f"{file} cannot be read: {error.message}", remedy="move what is not Parquet out of the folder"
+            ) from None
 
     def _reading(self, statement: str | exp.Expr) -> str:
         """A SELECT's text; inside of a publication, of the copies that it has made."""
@@ -246,27 +267,9 @@ class DataFusion:
             return self.translated(statement)
         return self.translated(self.publication.staging.reading(_tree(statement).copy()))
 
-    def _fetched(self, text: str) -> Any:
-        with _explaining():
+    def _fetched(self, text: str) -> pyarrow.Table:
+        with explaining():
             return self.session.sql(text).to_arrow_table()
-
-
-@contextmanager
-def _explaining() -> Iterator[None]:
-    """What DataFusion says as ours; it has no exceptions of its own."""
-    try:
-        yield
-    except WarehouseError:
-        raise
-    except Exception as error:
-        said = [line.strip() for line in str(error).splitlines() if line.strip() not in ("", "caused by")]
-        if "No space left" in str(error):
-            raise WarehouseError(
-                "the warehouse's disk is full", remedy="make room on it; nothing was stored"
-            ) from None
-        raise WarehouseError(
-            " ".join(said).removeprefix("DataFusion error: "), remedy="run with -v to see the statement"
-        ) from None
 
 
 def _tree(statement: str | exp.Expr) -> exp.Expr:
@@ -275,15 +278,17 @@ def _tree(statement: str | exp.Expr) -> exp.Expr:
     )
 
 
-def _written(arrow_type: Any) -> str:
-    """An Arrow type in words that ``dialects.kind`` knows: levels that are numbered are text as any other."""
-    return str(getattr(arrow_type, "value_type", arrow_type) if "dictionary" in str(arrow_type) else arrow_type)
+def _written(arrow_type: pyarrow.DataType) -> str:
+    """An Arrow type in words that ``dialects.kind`` knows and a cast takes; numbered levels are text as any other."""
+    plain = str(getattr(arrow_type, "value_type", arrow_type) if "dictionary" in str(arrow_type) else arrow_type)
+    return next((written for form, written in TYPES if re.fullmatch(form, plain)), plain)
 
 
-def _values(column: Any) -> list[Any]:
-    """A column's values; times without their nanoseconds, which Python has none of."""
-    if str(column.type).startswith("timestamp"):
-        column = column.cast(f"timestamp[us{', tz=UTC' if 'tz=' in str(column.type) else ''}]", safe=False)
+def _values(column: pyarrow.ChunkedArray) -> list[Any]:
+    """A column's values; times in UTC, without their nanoseconds, which Python has none of."""
+    if pyarrow.types.is_timestamp(column.type):
+        zone = None if column.type.tz is None else "UTC"
+        column = column.cast(pyarrow.timestamp("us", zone), safe=False)
     return list(column.to_pylist())
 
 

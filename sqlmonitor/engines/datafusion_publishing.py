@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from sqlmonitor import dialects
 from sqlmonitor.engines import datafusion_store
-from sqlmonitor.engines.publication import Swap, table
+from sqlmonitor.engines.datafusion_errors import explaining
+from sqlmonitor.engines.publication import Swap, drop, table
 
 if TYPE_CHECKING:
     from sqlmonitor.engines.datafusion import DataFusion
@@ -31,6 +32,7 @@ class Publication:
         self.staging = dialects.Staging(PREFIX, dialects.dialect(engine.dialect), engine.describe)
         self.schema = ""
         self.base = datafusion_store.Manifest()
+        self.is_published = False
 
     def execute(self, tree: exp.Expr) -> None:
         """Runs what a statement has become."""
@@ -47,9 +49,13 @@ class Publication:
     def publish(self, swaps: list[Swap]) -> None:
         """Writes every table that has changed and the manifest that names them.
 
+        Args:
+            swaps: may be empty, where tables were only made.
+
         Raises:
             WarehouseError: where another run has published since this one began.
         """
+        self.is_published = True
         engine, schema = self.engine, self.schema
         read = {place.name: place if copy is None else copy for place, copy in swaps}
         gone = {place.name for place, copy in swaps if copy is None}
@@ -61,16 +67,20 @@ class Publication:
         ]
         changed = {name: read.get(name, table(schema, name)) for name in (*made, *read) if name not in gone}
         if engine.folder is None:
-            for name, copy in changed.items():
-                engine.replace(table(schema, name), copy)
+            for name in read:
+                if name in gone:
+                    drop(engine, [table(schema, name)])
+                else:
+                    engine.replace(table(schema, name), read[name])
             for definition in engine.views(schema).values():
                 engine.execute_own(definition)
             return
         place = engine.folder / schema
         files = {name: file for name, file in self.base.tables.items() if name not in gone}
-        for name, copy in changed.items():
-            files[name] = datafusion_store.write_table(place, name, engine.rows_of(copy))
-        datafusion_store.publish(place, self.base.number, files, engine.views(schema))
+        with explaining():
+            for name, copy in changed.items():
+                files[name] = datafusion_store.write_table(place, name, engine.rows_of(copy))
+            datafusion_store.publish(place, self.base.number, files, engine.views(schema))
 
     def _with_columns(self, tree: exp.Alter) -> exp.Create:
         """Further columns.
@@ -82,10 +92,4 @@ class Publication:
         for column in tree.args["actions"]:
             null = exp.Cast(this=exp.null(), to=column.args["kind"])
             rows = rows.select(exp.alias_(null, column.name, quoted=True))
-        # The copy of a copy: the former is dropped with the others.
-        before = self.staging.copies.get(tree.this.name)
-        if before is not None:
-            self.staging.superseded.append(before)
-        else:
-            self.staging.gone[tree.this.name] = tree.this
         return exp.Create(this=tree.this, kind="TABLE", expression=rows)

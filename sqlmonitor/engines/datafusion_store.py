@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 MANIFEST = re.compile(r"manifest_(\d{10})\.json")
+OURS = re.compile(rf"{MANIFEST.pattern}|draft_[0-9a-f]{{32}}\.json|.*\.sqlmonitor_[0-9a-f]{{8}}\.parquet")
+"""Names of files that publications write; others in the folder are the user's."""
 
 
 @dataclass
@@ -64,7 +66,7 @@ def write_table(folder: Path, name: str, rows: pyarrow.Table) -> str:
     import pyarrow.parquet
 
     # Signs that a file's name, or a place in it, cannot have.
-    file = folder / f"{quote(name, safe='').replace('%', '_')}_{uuid.uuid4().hex[:8]}.parquet"
+    file = folder / f"{quote(name, safe='').replace('%', '_')}.sqlmonitor_{uuid.uuid4().hex[:8]}.parquet"
     folder.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as out:
         pyarrow.parquet.write_table(rows, out)
@@ -109,8 +111,7 @@ def sweep(folder: Path) -> None:
     used = {f"manifest_{newest.number:010d}.json", *newest.tables.values()}
     oldest = time.time() - publication.AGE
     for file in folder.iterdir():
-        is_ours = file.suffix == ".parquet" or MANIFEST.fullmatch(file.name) or file.name.startswith("draft_")
-        if is_ours and file.name not in used and file.stat().st_mtime < oldest:
+        if OURS.fullmatch(file.name) and file.name not in used and file.stat().st_mtime < oldest:
             file.unlink(missing_ok=True)
 
 
