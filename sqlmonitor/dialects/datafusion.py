@@ -46,9 +46,7 @@ def time_in_microseconds(node: exp.Expr) -> exp.Expr:
     """
     if node.this not in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ) or node.expressions:
         return node
-    return exp.DataType(
-        this=exp.DType.TIMESTAMP, expressions=[exp.DataTypeParam(this=exp.Literal.number(6))]
-    )
+    return exp.DataType(this=exp.DType.TIMESTAMP, expressions=[exp.DataTypeParam(this=exp.Literal.number(6))])
 
 
 def multiplied_interval(node: exp.Expr) -> exp.Expr:

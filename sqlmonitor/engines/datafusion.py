@@ -120,7 +120,9 @@ class DataFusion:
         rows = self._fetched(self._reading(statement)).slice(0, 1)
         if not rows.num_rows:
             return None
-        return {name: _values(column)[0] for name, column in zip(rows.column_names, rows.columns, strict=True)}
+        return {
+            name: _values(column)[0] for name, column in zip(rows.column_names, rows.columns, strict=True)
+        }
 
     def describe(self, relation: str | exp.Expr) -> dict[str, str]:
         """Column names of a relation with their types, as Arrow has them."""
@@ -280,7 +282,9 @@ def _tree(statement: str | exp.Expr) -> exp.Expr:
 
 def _written(arrow_type: pyarrow.DataType) -> str:
     """An Arrow type in words that ``dialects.kind`` knows and a cast takes; numbered levels are text as any other."""
-    plain = str(getattr(arrow_type, "value_type", arrow_type) if "dictionary" in str(arrow_type) else arrow_type)
+    plain = str(
+        getattr(arrow_type, "value_type", arrow_type) if "dictionary" in str(arrow_type) else arrow_type
+    )
     return next((written for form, written in TYPES if re.fullmatch(form, plain)), plain)
 
 

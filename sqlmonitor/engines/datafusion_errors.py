@@ -43,10 +43,14 @@ def _of_statement(text: str) -> WarehouseError:
     if "Permission denied" in text:
         return WarehouseError("a file may not be read", remedy="a run needs to read the folder")
     if "Resources exhausted" in text:
-        return WarehouseError("the memory is full", remedy="read less, by `where` or --since; nothing was stored")
+        return WarehouseError(
+            "the memory is full", remedy="read less, by `where` or --since; nothing was stored"
+        )
     return WarehouseError(_said(text), remedy=SEE)
 
 
 def _said(text: str) -> str:
     lines = [line.strip() for line in text.splitlines()]
-    return " ".join(line for line in lines if line not in ("", "caused by")).removeprefix("DataFusion error: ")
+    return " ".join(line for line in lines if line not in ("", "caused by")).removeprefix(
+        "DataFusion error: "
+    )

@@ -213,7 +213,9 @@ def test_runs_repeat_and_read_only_what_is_new(world, opened) -> None:
     newest = scored.slice(0, 100).to_pandas()
     newest["id"] += 10_000_000
     newest["happened"] = pd.Timestamp("2025-03-20")
-    more = pa.concat_tables([scored, pa.Table.from_pandas(newest, schema=scored.schema, preserve_index=False)])
+    more = pa.concat_tables(
+        [scored, pa.Table.from_pandas(newest, schema=scored.schema, preserve_index=False)]
+    )
     world.load("scored", more)
     with world.connect() as engine:
         third = run(world, engine, **LITTLE)
