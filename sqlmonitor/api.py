@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlmonitor import dbt as dbt_files
 from sqlmonitor import definitions, engines, runner, store
 from sqlmonitor.engines import Engine
-from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.incremental import Asked
 from sqlmonitor.results import Results
 from sqlmonitor.times import Time, utc
@@ -93,19 +94,29 @@ class Project:
             WarehouseError: where it cannot be opened.
         """
         warehouse = self.definition.warehouse
-        if not isinstance(warehouse, str):
-            raise ConfigurationError("dbt profiles cannot be read yet", key="warehouse", remedy="give a URL")
+        assert isinstance(warehouse, str), "a profile is a URL once the project is loaded"
         path = self.definition.path
         return engines.connect(warehouse, read_only=read_only, directory=path.parent if path else None)
 
 
-def load(path: str | Path = "sqlmonitor.yml") -> Project:
-    """Reads and validates a project file.
+def load(
+    path: str | Path | None = None,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    dbt: str | Path | None = None,
+) -> Project:
+    """Reads and validates a project file, or the monitors that a dbt project declares.
+
+    Args:
+        path: the file; ``sqlmonitor.yml`` by default, or the dbt project's own files where ``dbt`` is given.
+        variables: values of the file's ``vars``, as ``--vars``.
+        dbt: the folder of a dbt project, as ``--dbt``.
 
     Raises:
         ConfigurationError: naming the file, the line, the key and the remedy.
     """
-    return Project(definitions.load(path))
+    file = path if path is not None or dbt is not None else "sqlmonitor.yml"
+    return Project(dbt_files.load(file, dbt=dbt, variables=variables))
 
 
 def connect(warehouse: Any) -> Engine:

@@ -33,18 +33,17 @@ def statements(engine: Engine, schema: str) -> list[str]:
     """What makes the tables of any older version this version's, for one transaction."""
     place = quoted(schema)
     frame = engine.query(
-        "select table_name, column_name from information_schema.columns "
-        f"where table_schema = {literal(schema)}"
+        f"select table_name from information_schema.tables where table_schema = {literal(schema)}"
     )
-    there = set(zip(frame["table_name"], frame["column_name"], strict=True))
-    tables = {table for table, _ in there}
-    added = [
-        f"alter table {place}.{table} add column {column} {kind}"
-        for table, columns in TABLES.items()
-        if table in tables
-        for column, kind in columns.items()
-        if (table, column) not in there
-    ]
+    tables = {str(name).lower() for name in frame["table_name"]}
+    added = []
+    for table in [name for name in TABLES if name in tables]:
+        there = {name.lower() for name in engine.describe(f"{place}.{table}")}
+        added += [
+            f"alter table {place}.{table} add column {column} {kind}"
+            for column, kind in TABLES[table].items()
+            if column not in there
+        ]
     # A view over a table is in the way of changing it.
     views = [f"drop view if exists {place}.{view}" for view in ("open_alerts", "latest_results")]
     return [*views, *added, f"drop table if exists {place}.store_version", *store.creation(schema)]

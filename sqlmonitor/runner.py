@@ -100,7 +100,7 @@ def run(
             recounted=chunk_condition(recount.labelled) if is_partial else None,
             reading=recount.reason,
         )
-        publish(plan, state, engine, [*statements, *kept])
+        publish(plan, state, engine, [*statements, *kept, incremental.described(monitor, project.store)])
     except WarehouseError as error:
         refuse_second_run(project, monitor, state, engine, error)
         raise

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-VERSION = 2
+VERSION = 3
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -119,6 +119,8 @@ TABLES: dict[str, dict[str, str]] = {
         "run_id": "varchar",
         "finished_at": "timestamp",
         "labels_until": "timestamp",
+        "owner": "varchar",
+        "url": "varchar",
     },
     "kept": {
         "monitor": "varchar",

@@ -24,6 +24,7 @@ LEVELS = [
     ["names", "times"],
     ["contract"],
     ["definitions"],
+    ["dbt"],
     ["metrics"],
     ["plan"],
     ["source", "rules", "planner"],

@@ -32,7 +32,7 @@ def demo(settings: Settings, folder: str) -> None:
     place = Path(folder)
     _make(place)
     click.echo(f"made {place / DEFAULT_FILE} and {place / WAREHOUSE}\n")
-    here = Settings(str(place / DEFAULT_FILE), settings.verbose)
+    here = Settings(str(place / DEFAULT_FILE), verbose=settings.verbose)
     run_monitors(here, None)
     click.echo(f"      {shlex.quote(str(place / DEFAULT_FILE))} says what is watched, with comments")
 

@@ -10,6 +10,7 @@ import click
 
 from sqlmonitor.cli.catalogue import metrics, schema
 from sqlmonitor.cli.compiling import compile_sql
+from sqlmonitor.cli.dbt import dbt_commands
 from sqlmonitor.cli.demo import demo
 from sqlmonitor.cli.init import init
 from sqlmonitor.cli.running import check, fit, run, validate
@@ -48,7 +49,7 @@ def commands(ctx: click.Context) -> None:
 
 for command in (
     *(demo, init, validate, fit, run),
-    *(show, check, store_commands, compile_sql, metrics, schema),
+    *(show, check, store_commands, compile_sql, dbt_commands, metrics, schema),
 ):
     commands.add_command(command)
 

@@ -22,13 +22,21 @@ SHOWN_PROBLEMS = 20
 
 @click.command(epilog="Example: sqlmonitor validate")
 @monitor_argument
+@click.option(
+    "--show", is_flag=True, help="Print the file with its values and relations put in; no connection."
+)
 @global_options
 @click.pass_obj
-def validate(settings: Settings, monitor: str | None) -> None:
+def validate(settings: Settings, monitor: str | None, show: bool) -> None:
     """Check the project file against the warehouse; no metric is computed."""
+    project = settings.project()
+    if show:
+        from sqlmonitor.cli.resolved import resolved_text
+
+        click.echo(resolved_text(project), nl=False)
+        return
     from sqlmonitor import validation
 
-    project = settings.project()
     monitors = chosen(project, monitor)
     with connect(project, read_only=True) as engine:
         for one in monitors:
@@ -131,6 +139,7 @@ def check(ctx: click.Context, monitor: str | None) -> None:
     Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
     """
     from sqlmonitor import store
+    from sqlmonitor.cli import summary
     from sqlmonitor.results import Results
 
     settings: Settings = ctx.obj
@@ -139,7 +148,11 @@ def check(ctx: click.Context, monitor: str | None) -> None:
     with connect(project, read_only=True) as engine:
         for one in chosen(project, monitor):
             stored = Results(store.read_results(engine, project.store, one.name))
-            is_fine &= _report_chunk(one.name, stored.newest_complete_chunk())
+            is_good = _report_chunk(one.name, stored.newest_complete_chunk())
+            if not is_good:
+                for line in summary.owned(one):
+                    click.echo(f"  {line}")
+            is_fine &= is_good
     if not is_fine:
         ctx.exit(1)
 

@@ -27,34 +27,60 @@ class Settings:
     """The options that stand before or after any command.
 
     Args:
-        config: the project file.
+        config: the project file; None where none is named.
+        dbt: the folder of a dbt project; without a project file, its own files have the monitors.
+        variables: values of ``vars``, as YAML.
         verbose: show the SQL as it runs, and tracebacks.
     """
 
-    config: str = DEFAULT_FILE
+    config: str | None = None
+    dbt: str | None = None
+    variables: str | None = None
     verbose: bool = False
 
     def project(self) -> Project:
-        """Read the project file; raises ConfigurationError."""
-        from sqlmonitor.definitions import load
+        """Read the project file, or the monitors in dbt's files; raises ConfigurationError."""
+        from sqlmonitor.dbt import load
+        from sqlmonitor.definitions import read_overrides
 
-        return load(self.config)
+        file = self.config or (DEFAULT_FILE if self.dbt is None else None)
+        variables = None if self.variables is None else read_overrides(self.variables)
+        return load(file, dbt=self.dbt, variables=variables)
 
     def command(self, text: str) -> str:
-        """Write a command that the user can type next, with the project file if it is named."""
-        named = "" if self.config == DEFAULT_FILE else f" -c {shlex.quote(self.config)}"
+        """Write a command that the user can type next, with what names the project."""
+        config = None if self.config == DEFAULT_FILE else self.config
+        given = {"-c": config, "--dbt": self.dbt, "--vars": self.variables}
+        named = "".join(
+            f" {option} {shlex.quote(value)}" for option, value in given.items() if value is not None
+        )
         return f"sqlmonitor{named} {text}"
 
 
 def global_options(command: Command) -> Command:
-    """Give a command ``-c/--config`` and ``-v/--verbose``; they are kept in :class:`Settings`."""
+    """Give a command ``-c/--config``, ``--dbt``, ``--vars`` and ``-v/--verbose``; :class:`Settings` keeps them."""
     config = click.option(
         "-c",
         "--config",
         metavar="PATH",
         expose_value=False,
-        callback=_remember_config,
+        callback=_remember,
         help=f"The project file [default: {DEFAULT_FILE}].",
+    )
+    dbt = click.option(
+        "--dbt",
+        metavar="DIR",
+        expose_value=False,
+        callback=_remember,
+        help="A dbt project; without -c, the monitors in its own files.",
+    )
+    variables = click.option(
+        "--vars",
+        "variables",
+        metavar="YAML",
+        expose_value=False,
+        callback=_remember,
+        help="Values of the file's vars: '{cutoff: 2025-01-01}'.",
     )
     verbose = click.option(
         "-v",
@@ -64,7 +90,7 @@ def global_options(command: Command) -> Command:
         callback=_remember_verbose,
         help="Show the SQL as it runs, and tracebacks.",
     )
-    return config(verbose(command))
+    return config(dbt(variables(verbose(command))))
 
 
 def monitor_argument(command: Command) -> Command:
@@ -81,24 +107,19 @@ def connect(project: Project, *, read_only: bool = False) -> AbstractContextMana
     """Open the project's warehouse; a relative path in its URL starts at the project file.
 
     Raises:
-        UnsupportedError: the warehouse is named by a dbt profile.
+        UnsupportedError: no engine serves it.
         WarehouseError: it cannot be opened.
     """
     from sqlmonitor import engines
-    from sqlmonitor.errors import UnsupportedError
 
-    if not isinstance(project.warehouse, str):
-        raise UnsupportedError(
-            "a warehouse named by a dbt profile cannot be opened yet",
-            remedy="write its URL as 'warehouse:', such as duckdb:///flights.duckdb",
-        )
+    assert isinstance(project.warehouse, str), "a profile is a URL once the project is loaded"
     directory = project.path.parent if project.path else Path()
     return engines.connect(project.warehouse, read_only=read_only, directory=directory)
 
 
-def _remember_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+def _remember(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
     if value is not None:
-        ctx.ensure_object(Settings).config = value
+        setattr(ctx.ensure_object(Settings), str(option.name), value)
 
 
 def _remember_verbose(ctx: click.Context, _: click.Parameter, value: bool) -> None:

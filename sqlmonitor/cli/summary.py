@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlmonitor.definitions import Monitor
     from sqlmonitor.results import Results
 
-__all__ = ["MARK_PLACE", "console", "flush", "plain_table", "put", "show_summary"]
+__all__ = ["MARK_PLACE", "console", "flush", "owned", "plain_table", "put", "show_summary"]
 
 MOST_CHUNKS = 12
 MOST_FEATURES = 5
@@ -87,6 +87,8 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
     out.print(Text(monitor.name, style="bold"))
     if monitor.description:
         out.print(Text(monitor.description))
+    for line in owned(monitor):
+        out.print(Text(line))
     if chunks.empty:
         out.print("no rows after the reference yet")
     else:
@@ -106,6 +108,12 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
         out.print(Text(line))
     name = shlex.quote(monitor.name)
     click.echo(f"Next: {prefix}{settings.command(f'show {name} --alerts')}")
+
+
+def owned(monitor: Monitor) -> list[str]:
+    """A line with the model's owner and where it is described; none where neither is known."""
+    known = " · ".join(one for one in (monitor.owner, monitor.url) if one)
+    return [known] if known else []
 
 
 def _values(monitor: Monitor, results: Results, chunks: pd.DataFrame, out: Console) -> list[Table]:

@@ -9,11 +9,12 @@ from sqlmonitor.definitions.business import (
     ValueMatrix,
 )
 from sqlmonitor.definitions.chosen import Metrics, Normalize
-from sqlmonitor.definitions.loading import json_schema, load, loads
+from sqlmonitor.definitions.loading import json_schema, load, loads, validated
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.monitor import Monitor
 from sqlmonitor.definitions.project import Project
 from sqlmonitor.definitions.source import Chunks, Reference, Source
+from sqlmonitor.definitions.variables import read_overrides
 
 __all__ = [
     "Chunks",
@@ -35,4 +36,6 @@ __all__ = [
     "json_schema",
     "load",
     "loads",
+    "read_overrides",
+    "validated",
 ]

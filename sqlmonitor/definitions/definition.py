@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Definition", "Names", "Number", "Text", "Whole", "complaint", "or_text"]
+__all__ = ["Definition", "Names", "Number", "Relation", "Text", "Whole", "complaint", "or_text"]
 
 
 class Definition(BaseModel):
@@ -98,6 +98,24 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Text = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_not_blank)]
 """Text with at least one visible character; any other characters are fine."""
+
+Relation = Annotated[
+    Text,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "properties": {"dbt": {"type": "string"}},
+                    "required": ["dbt"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""The name of a relation; in the file also {dbt: "ref('model')"}, in whose place the name is put."""
 
 Names = Annotated[tuple[Text, ...], AfterValidator(_each_once)]
 """Names in the order they are written, each once."""

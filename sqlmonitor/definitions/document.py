@@ -38,11 +38,17 @@ class Document:
         file: the file's name as the user gave it.
         data: mappings, lists and scalars of plain Python types.
         lines: the line, counted from 1, of each key and list item.
+        hidden: values that no message shows, from the environment.
+        origins: parts that stand in another file, by the key's path: that file, and the path there.
+        calls: relations and queries that stand for a call of dbt's, by the key's path: the call as it was written.
     """
 
     file: str = field(compare=False)
     data: Any = field(compare=False)
     lines: dict[KeyPath, int] = field(compare=False)
+    hidden: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    origins: dict[KeyPath, tuple[Document, KeyPath]] = field(default_factory=dict, compare=False, repr=False)
+    calls: dict[KeyPath, str] = field(default_factory=dict, compare=False)
 
     def nearest(self, path: KeyPath) -> KeyPath:
         """The longest beginning of ``path`` that the file has."""
@@ -78,6 +84,10 @@ class Document:
         Where the file has plain text in place of a mapping (``predictions: scored``), a key
         inside that mapping (``predictions.relation``) is shown as the key the user wrote.
         """
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.origins:
+                other, start = self.origins[path[:end]]
+                return other.error((*start, *path[end:]), message, allowed=allowed, word=word, remedy=remedy)
         nearest = self.nearest(path)
         if nearest and isinstance(self.value(nearest), str):
             path = nearest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +10,29 @@ from pydantic import ValidationError
 
 from sqlmonitor import names
 from sqlmonitor.definitions.complaints import first_error
-from sqlmonitor.definitions.document import read
+from sqlmonitor.definitions.document import Document, read
 from sqlmonitor.definitions.monitor import Monitor
 from sqlmonitor.definitions.project import Project
+from sqlmonitor.definitions.variables import with_values
 from sqlmonitor.errors import ConfigurationError
 
-__all__ = ["json_schema", "load", "loads"]
+__all__ = ["Resolve", "json_schema", "load", "loads", "validated"]
 
 Parser = Callable[[str], object]
 
+Resolve = Callable[[Document], Document]
+"""Puts what the file names elsewhere, such as the relations of dbt's models, in the names' places."""
 
-def load(path: str | Path) -> Project:
+
+def load(
+    path: str | Path, *, variables: Mapping[str, Any] | None = None, resolve: Resolve | None = None
+) -> Project:
     """Read and validate a project file.
 
     Args:
         path: the file, usually ``sqlmonitor.yml``.
+        variables: values of ``vars`` in place of the file's.
+        resolve: what is done to the document before it is validated.
 
     Returns:
         The project.
@@ -52,15 +60,23 @@ def load(path: str | Path) -> Project:
         raise ConfigurationError("is not UTF-8 text", file=file, remedy="save the file as UTF-8") from error
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", file=file) from error
-    return loads(text, file)
+    return loads(text, file, variables=variables, resolve=resolve)
 
 
-def loads(text: str, path: str | Path = "sqlmonitor.yml") -> Project:
+def loads(
+    text: str,
+    path: str | Path = "sqlmonitor.yml",
+    *,
+    variables: Mapping[str, Any] | None = None,
+    resolve: Resolve | None = None,
+) -> Project:
     """Validate the text of a project file.
 
     Args:
         text: YAML.
         path: the file the text is from, for messages and for paths relative to it.
+        variables: values of ``vars`` in place of the file's.
+        resolve: what is done to the document before it is validated.
 
     Returns:
         The project.
@@ -69,7 +85,24 @@ def loads(text: str, path: str | Path = "sqlmonitor.yml") -> Project:
         ConfigurationError: something in it is not valid; the error names the file, the line and
             the key.
     """
-    document = read(text, str(path))
+    document = with_values(read(text, str(path)), variables)
+    return validated(resolve(document) if resolve else document, path)
+
+
+def validated(document: Document, path: str | Path) -> Project:
+    """Validate a document whose values and relations stand in it.
+
+    Args:
+        document: the project file.
+        path: the file, for paths relative to it.
+
+    Returns:
+        The project.
+
+    Raises:
+        ConfigurationError: something in it is not valid; the error names the file, the line and
+            the key.
+    """
     try:
         project = Project.model_validate(document.data)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from sqlmonitor.definitions.definition import Definition, Names, Text, complaint, or_text
+from sqlmonitor.definitions.definition import Definition, Names, Relation, Text, complaint, or_text
 
 __all__ = ["Features", "LabelValue", "Model", "Target"]
 
@@ -85,8 +85,8 @@ class Target(Definition):
 
     column: Text
     """The column of the actual label or value."""
-    relation: Text | None = None
-    """The table or view that holds it, where it is not in the predictions."""
+    relation: Relation | None = None
+    """The table or view that holds it, or {dbt: …}, where it is not in the predictions."""
     on: Text | None = None
     """The column that joins the relation with the predictions; the monitor's id by default."""
     observed_at: Text | None = None

@@ -27,6 +27,10 @@ class Monitor(Definition):
     """The monitor's name; printable text, unique in the file."""
     description: str | None = None
     """What it watches, in a sentence."""
+    owner: Text | None = None
+    """Who looks after the model; stands in the store, and where alerts are printed."""
+    url: Text | None = None
+    """Where the model is described; stands beside its owner."""
     task: Task
     """What the model does; none watches data only."""
     predictions: Source
@@ -128,8 +132,9 @@ class Monitor(Definition):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Monitor:
-        if not self.name.isprintable():
-            raise complaint("must be printable text on one line", at=("name",))
+        for key in ("name", "owner", "url"):
+            if not (getattr(self, key) or "").isprintable():
+                raise complaint("must be printable text on one line", at=(key,))
         self._check_model()
         self._check_rows()
         self._check_kpis()

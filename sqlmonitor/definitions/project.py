@@ -29,6 +29,15 @@ def _version(value: Any) -> Any:
     return value
 
 
+class DbtProject(Definition):
+    """The dbt project whose models and sources are named by `{dbt: …}`."""
+
+    project: Text | None = None
+    """Its folder, relative to this file; by default the nearest one above that has a dbt_project.yml."""
+    target: Text | None = None
+    """The target whose relations are read; the profile's own by default."""
+
+
 class Project(Definition):
     """A project file: a warehouse, a store in it, and monitors."""
 
@@ -41,6 +50,10 @@ class Project(Definition):
     replaced."""
     store: Text = "sqlmonitor"
     """The schema for the package's own tables."""
+    vars: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Values that `{{ var('name') }}` puts in; `--vars` on the command line goes before them."""
+    dbt: DbtProject = DbtProject()
+    """Where `{dbt: …}` is looked up."""
     monitors: tuple[Monitor, ...] = Field(json_schema_extra={"minItems": 1})
     """What is watched."""
 
@@ -72,6 +85,21 @@ class Project(Definition):
             key="monitors",
             allowed=[monitor.name for monitor in self.monitors],
             word=name,
+        )
+
+    @property
+    def document(self) -> Document | None:
+        """What the project was validated from: the file with its values and relations put in."""
+        return self._document
+
+    @property
+    def dbt_calls(self) -> dict[str, str]:
+        """Relations and queries that dbt's manifest gave, as the monitors have them: the call that stands for each."""
+        document = self._document
+        return (
+            {}
+            if document is None
+            else {str(document.value(path)): call for path, call in document.calls.items()}
         )
 
     def position(self, *key_path: str | int) -> tuple[str, int]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from sqlmonitor.definitions.definition import Definition, Text, Whole, complaint, or_text
+from sqlmonitor.definitions.dbt_call import read_call
+from sqlmonitor.definitions.definition import Definition, Relation, Text, Whole, complaint, or_text
+from sqlmonitor.errors import ConfigurationError
 
 __all__ = ["Chunks", "Period", "Reference", "Source"]
 
 Period = Literal["hour", "day", "week", "month", "quarter", "year"]
-
-DBT_CALL = re.compile(r"""(ref|source)\(\s*(['"])[^'"]+\2(\s*,\s*(['"])[^'"]+\4)?\s*\)""")
 
 
 class Source(Definition):
@@ -39,12 +38,11 @@ class Source(Definition):
         if len(given) != 1:
             has = " and ".join(given) or "none"
             raise complaint(f"needs exactly one of relation, sql and dbt, but has {has}")
-        if self.dbt is not None and not DBT_CALL.fullmatch(self.dbt.strip()):
-            raise complaint(
-                f"'{self.dbt}' is not a dbt reference",
-                remedy="write it as \"ref('model')\" or \"source('source', 'table')\"",
-                at=("dbt",),
-            )
+        if self.dbt is not None:
+            try:
+                read_call(self.dbt)
+            except ConfigurationError as error:
+                raise complaint(error.message, remedy=error.remedy, at=("dbt",)) from None
         return self
 
 
@@ -55,8 +53,8 @@ class Reference(Definition):
 
     where: Text | None = None
     """A SQL condition on the predictions, or on the relation where one is named."""
-    relation: Text | None = None
-    """A table or view with the predictions' columns."""
+    relation: Relation | None = None
+    """A table or view with the predictions' columns, or {dbt: …}."""
 
     @model_validator(mode="before")
     @classmethod

@@ -57,8 +57,7 @@ class Staging:
                 self._dropped(table)
             return []
         if isinstance(tree, exp.Alter):
-            made = self._cloned(tree.this)
-            return [*made, self.reading(tree)]
+            return self._widened(tree)
         if isinstance(tree, exp.Create) and tree.args["kind"] == "TABLE":
             return self._created(tree)
         # Schemas and views: made anew they are what they were.
@@ -110,6 +109,15 @@ class Staging:
                 chosen.append(column)
         rows = exp.select(*chosen).from_(self.reading(target.copy()), copy=False)
         return self._copied(target, rows)
+
+    def _widened(self, tree: exp.Alter) -> list[Statement]:
+        """A copy with further columns, as Sail cannot add any to a table."""
+        added = [
+            exp.alias_(exp.cast(exp.null(), column.args["kind"]), column.name, quoted=True)
+            for column in tree.args["actions"]
+        ]
+        rows = exp.select("*", *added).from_(self.reading(tree.this.copy()), copy=False)
+        return self._copied(tree.this, rows)
 
     def _copied(self, target: exp.Table, rows: exp.Select) -> list[Statement]:
         before = self.copies.get(target.name)

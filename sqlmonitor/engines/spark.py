@@ -102,10 +102,16 @@ class Spark:
             url: as Spark has it. The second makes this process the driver, which needs all of pyspark and Java.
 
         Raises:
-            UnsupportedError: for a master, where only the client is installed.
+            UnsupportedError: for a master, where only the client is installed, and for a Thrift server.
             WarehouseError: where the server cannot be reached or refuses.
         """
         plain = address.without_driver(url)
+        if "+" in url.partition(":")[0]:
+            # What dbt's profiles have: thrift, http, odbc or session.
+            raise UnsupportedError(
+                f"Spark is not reached by {url.partition(':')[0].partition('+')[2]}, but by Spark Connect",
+                remedy="write the server's own URL: warehouse: sc://host:15002",
+            )
         try:
             with without_warnings():
                 session = _remote(plain) if plain.startswith("sc:") else _classic(plain)

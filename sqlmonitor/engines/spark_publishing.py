@@ -44,7 +44,13 @@ class Publication:
 
     def execute(self, tree: exp.Expr) -> None:
         """Runs what a statement has become; notes what its table's view showed before."""
-        if isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.this, exp.Schema):
+        if (
+            isinstance(tree, exp.Create)
+            and tree.kind == "TABLE"
+            and isinstance(tree.this, exp.Schema)
+            # One that was dropped just now is made by the copies, as others are changed.
+            and tree.this.this.name not in self.staging.gone
+        ):
             self._made(tree)
             return
         for statement in self.staging.statements(tree):

@@ -9,7 +9,7 @@ from sqlmonitor.incremental.hashing import (
     is_kept_whole,
     kept_steps,
 )
-from sqlmonitor.incremental.keeping import keep_fit, keep_run
+from sqlmonitor.incremental.keeping import described, keep_fit, keep_run
 from sqlmonitor.incremental.labels import Labels, ids_read, late_labels
 from sqlmonitor.incremental.recount import AS_USUAL, Asked, Reading, Recount, decide
 from sqlmonitor.incremental.state import Kept, State, read_state
@@ -25,6 +25,7 @@ __all__ = [
     "State",
     "content_hash",
     "decide",
+    "described",
     "final_values",
     "ids_read",
     "is_kept_by_chunk",

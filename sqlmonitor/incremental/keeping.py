@@ -192,3 +192,17 @@ def _noted(
         f"finished_at = {now}, labels_until = {until} where monitor = {monitor}"
     )
     return statements
+
+
+def described(monitor: Monitor, schema: str) -> str:
+    """The statement that writes who owns a monitor's model and where it is described, beside the monitor's run.
+
+    They stand in ``monitors`` and not in every row of ``results``: they say nothing of a value, and a new owner
+    must not change old results.
+    """
+    columns = {"owner": monitor.owner, "url": monitor.url}
+    written = ", ".join(
+        f"{column} = {'cast(null as varchar)' if value is None else literal(value)}"
+        for column, value in columns.items()
+    )
+    return f"update {quoted(schema)}.monitors set {written} where monitor = {literal(monitor.name)}"

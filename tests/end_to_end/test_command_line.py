@@ -23,7 +23,7 @@ from sqlmonitor.results import COLUMNS, Results
 
 NO_WAREHOUSE = """\
 version: 1
-warehouse: {dbt_profile: shop}
+warehouse: duckdb:///none.duckdb
 monitors:
   - name: late_flights
     task: none
@@ -49,7 +49,7 @@ def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_commands_of_the_contract_are_there() -> None:
     assert list(commands.commands) == [
         *("demo", "init", "validate", "fit", "run"),
-        *("show", "check", "store", "compile", "metrics", "schema"),
+        *("show", "check", "store", "compile", "dbt", "metrics", "schema"),
     ]
 
 
@@ -114,20 +114,23 @@ def test_users_mistakes_exit_2(
 
 @pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check", "compile"])
 def test_unknown_monitor_exits_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("sqlmonitor.yml").write_text(
-        NO_WAREHOUSE.replace("{dbt_profile: shop}", "duckdb:///none.duckdb"), encoding="utf-8"
-    )
+    Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
     code, _, err = outcome(capsys, name, "late_flight")
     assert code == 2
     assert "did you mean 'late_flights'?" in err or "none.duckdb" in err
 
 
 @pytest.mark.parametrize("name", ["validate", "fit", "run", "show", "check"])
-def test_dbt_profile_exits_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
+def test_a_missing_dbt_profile_exits_2(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DBT_PROFILES_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text = NO_WAREHOUSE.replace("duckdb:///none.duckdb", "{dbt_profile: shop}")
+    Path("sqlmonitor.yml").write_text(text, encoding="utf-8")
     code, _, err = outcome(capsys, name)
     assert code == 2
-    assert "dbt profile" in err
+    assert "there is no profiles.yml" in err
 
 
 def test_unknown_dialect_exits_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+select loan_id, asked_at, amount, score, predicted from {{ ref('stg_loans') }}

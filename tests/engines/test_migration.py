@@ -1,0 +1,28 @@
+"""A store of an older version gets its columns on every engine, and keeps its rows."""
+
+from __future__ import annotations
+
+from executed_engines import Warehouse
+
+from sqlmonitor import migration, store
+from sqlmonitor.store import TABLES
+
+
+def test_an_older_store_gets_its_columns(warehouse: Warehouse, monkeypatch) -> None:
+    older = {name: dict(columns) for name, columns in TABLES.items()}
+    del older["monitors"]["owner"], older["monitors"]["url"]
+    with warehouse.connect() as engine:
+        with monkeypatch.context() as patched, engine.transaction():
+            patched.setattr(store, "TABLES", older)
+            patched.setattr(store, "VERSION", store.VERSION - 1)
+            for statement in store.creation("sqlmonitor"):
+                engine.execute(statement)
+            engine.execute(
+                "insert into sqlmonitor.monitors (monitor, fit_id, run_id) values ('late', 'one', 'two')"
+            )
+        assert "owner" not in engine.describe("sqlmonitor.monitors")
+        assert migration.migrate(engine, "sqlmonitor")
+        assert list(engine.describe("sqlmonitor.monitors")) == list(TABLES["monitors"])
+        kept = engine.first("select monitor, fit_id, run_id, owner from sqlmonitor.monitors")
+        assert kept == {"monitor": "late", "fit_id": "one", "run_id": "two", "owner": None}
+        assert not migration.migrate(engine, "sqlmonitor")
