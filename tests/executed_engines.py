@@ -335,3 +335,5 @@ ENGINES = {
     "spark": spark_server,
     "datafusion": datafusion_server,
 }
+FEW_A_DAY = {"datafusion"}
+"""Engines that everyday tests run the most telling monitors on, and ``.ci/run`` all."""

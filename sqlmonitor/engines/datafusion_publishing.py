@@ -39,8 +39,6 @@ class Publication:
         if not self.schema:
             self.schema = next(one.db for one in tree.find_all(exp.Table) if one.db)
             self.base = self.engine.show(self.schema)
-        if isinstance(tree, exp.Alter):
-            tree = self._with_columns(tree)
         for statement in self.staging.statements(tree):
             self.engine.execute_own(
                 statement if isinstance(statement, str) else self.engine.translated(statement)
@@ -81,15 +79,3 @@ class Publication:
             for name, copy in changed.items():
                 files[name] = datafusion_store.write_table(place, name, engine.rows_of(copy))
             datafusion_store.publish(place, self.base.number, files, engine.views(schema))
-
-    def _with_columns(self, tree: exp.Alter) -> exp.Create:
-        """Further columns.
-
-        DuckDB: alter table t add column c double. DataFusion 55: none.
-        Remedy: a copy with NULL in them.
-        """
-        rows = exp.select("*").from_(tree.this.copy())
-        for column in tree.args["actions"]:
-            null = exp.Cast(this=exp.null(), to=column.args["kind"])
-            rows = rows.select(exp.alias_(null, column.name, quoted=True))
-        return exp.Create(this=tree.this, kind="TABLE", expression=rows)

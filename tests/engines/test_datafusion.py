@@ -201,6 +201,7 @@ def world(opened, tables) -> DataFusionWarehouse:
     return warehouse
 
 
+@pytest.mark.slow
 def test_runs_repeat_and_read_only_what_is_new(world, opened) -> None:
     with world.connect() as engine:
         first = run(world, engine, **LITTLE)
@@ -230,6 +231,7 @@ def test_runs_repeat_and_read_only_what_is_new(world, opened) -> None:
     pd.testing.assert_frame_equal(whole.drop(columns=OF_THE_RUN), third.drop(columns=OF_THE_RUN), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_second_run_of_a_monitor_is_refused(world) -> None:
     with world.connect() as engine, world.connect() as other:
 
@@ -249,6 +251,7 @@ def test_results_are_files_that_anything_reads(world) -> None:
     assert pq.read_table(world.folder / "sqlmonitor" / manifest.tables["results"]).num_rows == len(results)
 
 
+@pytest.mark.slow
 def test_an_open_session_keeps_the_store_in_memory(tables) -> None:
     session = SessionContext()
     for name, table in tables.items():
