@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sqlmonitor import __version__, history
+from sqlmonitor import __version__, destination, history
 from sqlmonitor.errors import StoreError
 from sqlmonitor.plan import Plan
 
@@ -133,17 +133,6 @@ TABLES: dict[str, dict[str, str]] = {
 }
 FITTED = ("edges", "levels", "calibration", "thresholds")
 COUNTED = ("histograms", "score_histograms")
-# Where a step's rows go: its table in the store, and whether they are counted by chunk.
-DESTINATION = {
-    "edges": ("edges", False),
-    "levels": ("levels", False),
-    "calibration": ("calibration", False),
-    "thresholds": ("thresholds", False),
-    "numeric_histograms": ("histograms", True),
-    "categorical_histograms": ("histograms", True),
-    "score_histograms": ("score_histograms", True),
-    "class_score_histograms": ("score_histograms", True),
-}
 
 
 def quoted(name: str) -> str:
@@ -217,6 +206,23 @@ def creation(schema: str) -> list[str]:
     return statements
 
 
+def rows(plan: Plan, name: str) -> tuple[str, list[str], str]:
+    """What a stored step's rows are in the store, but for those of ``results``.
+
+    Args:
+        plan: whose steps have run.
+        name: of the step among the plan's stored ones.
+
+    Returns:
+        The store's table, those of its columns that have values, and the SELECT of them over the steps' tables.
+    """
+    keys = f"{literal(plan.monitor)} as monitor, {literal(plan.fit_id)} as fit_id"
+    table = destination.DESTINATION[name][0]
+    columns = [column for column in TABLES[table] if column not in KEYS]
+    written, select = destination.rows(name, plan.stored[name].table, columns, chunk=CHUNK, keys=keys)
+    return table, [*KEYS, *written], select
+
+
 def publication(
     plan: Plan,
     *,
@@ -252,44 +258,13 @@ def publication(
             "or chunk not in (select chunk from sqlmonitor_chunks where period = 'analysis'))"
         )
     statements += [f"delete from {place}.{table} where {counted}" for table in COUNTED]
-    for name, step in plan.stored.items():
+    for name in plan.stored:
         if name == "results":
             continue
-        table, is_counted = DESTINATION[name]
-        columns = [column for column in TABLES[table] if column not in (*KEYS, *CHUNK)]
-        if name == "thresholds":
-            columns = [column for column in TABLES[table] if column not in KEYS]
-        if name == "numeric_histograms":
-            columns.remove("level")
-        if name == "categorical_histograms":
-            columns.remove("lower_edge")
-            columns.remove("value_sum")
-        if name == "score_histograms":
-            columns.remove("class")
-        listed = ", ".join(columns)
-        # Labels have the type of the user's column; engines differ in how they would make text of it.
-        chosen = ", ".join(
-            f"cast(rows_of_step.{column} as varchar) as {column}"
-            if column.endswith("_label")
-            else f"rows_of_step.{column}"
-            for column in columns
-        )
-        if is_counted:
-            statements.append(
-                f"insert into {place}.{table} (monitor, fit_id, {', '.join(CHUNK)}, {listed}) "
-                f"select {keys}, chunks.period, chunks.chunk, rows_of_step.segment_column, rows_of_step.segment_value, {chosen} "
-                f"from {step.table} as rows_of_step inner join sqlmonitor_chunks as chunks "
-                "on rows_of_step.chunk_number = chunks.chunk_number where rows_of_step.segment_column = ''"
-                + (
-                    f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
-                    if recounted is not None
-                    else ""
-                )
-            )
-        else:
-            statements.append(
-                f"insert into {place}.{table} (monitor, fit_id, {listed}) select {keys}, {chosen} from {step.table} as rows_of_step"
-            )
+        table, columns, select = rows(plan, name)
+        if recounted is not None and table in COUNTED:
+            select += f" and rows_of_step.chunk_number in (select chunk_number from sqlmonitor_chunks where {recounted})"
+        statements.append(f"insert into {place}.{table} ({', '.join(columns)}) {select}")
     statements += history.replacement(
         place,
         plan.stored["results"].table,

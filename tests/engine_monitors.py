@@ -48,7 +48,11 @@ class Case:
         """The project file's text."""
         dialect = dialects.SCHEMES[url.partition(":")[0]]
         return json.dumps(
-            {"version": 1, "warehouse": url, "monitors": [in_words_of(dialect, self.monitor())]}
+            {
+                "version": 1,
+                "warehouse": url,
+                "monitors": [small_world.in_file(in_words_of(dialect, self.monitor()))],
+            }
         )
 
 

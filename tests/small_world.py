@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -48,3 +49,14 @@ MONITOR: dict[str, Any] = {
         {"name": "amount_per_row", "sql": "sum(amount) / count(*)"},
     ],
 }
+
+
+def in_file(value: Any) -> Any:
+    """A value as the project file must write it, where braces begin an expression."""
+    if isinstance(value, dict):
+        return {key: in_file(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [in_file(one) for one in value]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    return re.sub(r"\{[{%#]", lambda found: f"{{{{ '{found[0]}' }}}}", value)

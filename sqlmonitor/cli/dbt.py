@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sqlmonitor.cli.dbt_export import export
 from sqlmonitor.cli.settings import DEFAULT_FILE, Settings, global_options
 
 __all__ = ["dbt_commands"]
@@ -46,3 +47,6 @@ def import_monitors(settings: Settings, output: str | None, force: bool) -> None
     click.echo(f"wrote {file}: {', '.join(names)}")
     named = "" if file == Path(DEFAULT_FILE) else f" -c {file}"
     click.echo(f"Next: sqlmonitor{named} validate")
+
+
+dbt_commands.add_command(export)

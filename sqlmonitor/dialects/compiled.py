@@ -105,6 +105,7 @@ REDSHIFT = Dialect(
     session="set timezone to 'UTC'",
     temporary="drop table if exists {table};\ncreate temporary table {table} as\n{select}",
     begin="begin",
+    replaces_chunks=True,
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Bracket,), no_lists),
@@ -127,6 +128,7 @@ SNOWFLAKE = Dialect(
     session="alter session set timezone = 'UTC'",
     temporary="create or replace temporary table {table} as\n{select}",
     begin="begin transaction",
+    replaces_chunks=True,
     rewrites=(
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.unnest_by_places),

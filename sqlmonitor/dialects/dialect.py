@@ -38,6 +38,10 @@ class Dialect:
         clone: makes a ``{copy}`` of a lasting ``{table}``, for engines without transactions: changes are made on
             copies, which then take the tables' places. Empty for all others.
         exchange: gives a ``{copy}`` the name of its ``{table}``, and the other way round, at once.
+        after_table: follows the making of a lasting ``{table}`` that other statements will read; empty where
+            nothing is to be done.
+        replaces_chunks: True where dbt's adapter replaces the rows of some chunks of a lasting table
+            (``delete+insert``); its tables are made anew elsewhere.
         keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
     """
 
@@ -53,4 +57,6 @@ class Dialect:
     commit: str = "commit"
     clone: str = ""
     exchange: str = ""
+    after_table: str = ""
+    replaces_chunks: bool = False
     keep_constants: str | None = None

@@ -12,5 +12,6 @@ DUCKDB = Dialect(
     proof="executed",
     schemes=("duckdb",),
     address="duckdb:///path/to/file.duckdb",
+    replaces_chunks=True,
     keep_constants=KEEP_CONSTANTS,
 )

@@ -180,6 +180,8 @@ POSTGRES = Dialect(
     temporary="drop table if exists pg_temp.{table};\n"
     "create temporary table {table} as\n{select};\nanalyze {table}",
     begin="begin",
+    after_table="analyze {table}",
+    replaces_chunks=True,
     rewrites=(
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),

@@ -7,13 +7,14 @@ from sqlmonitor.incremental.hashing import (
     final_values,
     is_kept_by_chunk,
     is_kept_whole,
+    is_of_reference,
     kept_steps,
 )
 from sqlmonitor.incremental.keeping import described, keep_fit, keep_run
 from sqlmonitor.incremental.labels import Labels, ids_read, late_labels
 from sqlmonitor.incremental.recount import AS_USUAL, Asked, Reading, Recount, decide
 from sqlmonitor.incremental.state import Kept, State, read_state
-from sqlmonitor.incremental.statements import statement
+from sqlmonitor.incremental.statements import restricted, statement
 
 __all__ = [
     "AS_USUAL",
@@ -30,10 +31,12 @@ __all__ = [
     "ids_read",
     "is_kept_by_chunk",
     "is_kept_whole",
+    "is_of_reference",
     "keep_fit",
     "keep_run",
     "kept_steps",
     "late_labels",
     "read_state",
+    "restricted",
     "statement",
 ]

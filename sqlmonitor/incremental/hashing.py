@@ -26,13 +26,14 @@ def is_kept_by_chunk(step: Step) -> bool:
         step.rows is not None
         and bool(step.rows.analysis)
         and "chunk_number" in templates.header(step.template).output
-        and all(_is_of_reference(parent) for parent in step.tables())
+        and all(is_of_reference(parent) for parent in step.tables())
     )
 
 
-def _is_of_reference(step: Step) -> bool:
+def is_of_reference(step: Step) -> bool:
+    """True where a step's rows depend on the reference alone."""
     own = step.rows is None or step.rows.is_reference
-    return own and all(_is_of_reference(parent) for parent in step.tables())
+    return own and all(is_of_reference(parent) for parent in step.tables())
 
 
 def final_values(plan: Plan) -> Step:

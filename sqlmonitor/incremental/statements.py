@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,7 +57,10 @@ def statement(
     others = f"not ({chosen})"
     if recount.takes_values and step.name not in OF_ALL_CHUNKS:
         others += f" and (chunk_number % 2 = 1 or ({chunk_condition(recount.labelled)}))"
-    fresh = templates.select(_reduced(step, ranges, recount.period), dialect)
+    chunks = restricted(
+        step, lambda rows: None if ranges is None else time_condition(rows, ranges, recount.period)
+    )
+    fresh = templates.select(chunks, dialect)
     return _with_kept(fresh, chosen, kept, others, found[1] if found else grain)
 
 
@@ -83,14 +87,19 @@ def chunk_condition(ranges: tuple[Chunks, ...] | None) -> str:
     return f"{is_analysis} and ({' or '.join(within)})"
 
 
-def _reduced(step: Step, ranges: tuple[Chunks, ...] | None, period: str) -> Step:
-    """The step with its source's rows, however deep inside its statement, reduced to some chunks."""
+def restricted(step: Step, condition: Callable[[Rows], exp.Expr | None]) -> Step:
+    """The step with its source's rows, however deep inside its statement, reduced to some of the analysis.
+
+    Args:
+        step: that reads the source.
+        condition: on the rows of the analysis; None takes all of them.
+    """
     inputs: dict[str, Step | list[Step]] = {}
     for name, given in step.inputs.items():
         if isinstance(given, Rows):
-            inputs[name] = reduced(given, ranges, period)
+            inputs[name] = _where(given, condition(given))
         elif isinstance(given, Step) and given.is_inline:
-            inputs[name] = _reduced(given, ranges, period)
+            inputs[name] = restricted(given, condition)
         else:
             inputs[name] = given
     return replace(step, inputs=inputs)
@@ -98,7 +107,10 @@ def _reduced(step: Step, ranges: tuple[Chunks, ...] | None, period: str) -> Step
 
 def reduced(rows: Rows, ranges: tuple[Chunks, ...] | None, period: str) -> Rows:
     """The rows of some chunks of the analysis; None is all of them."""
-    condition = None if ranges is None else time_condition(rows, ranges, period)
+    return _where(rows, None if ranges is None else time_condition(rows, ranges, period))
+
+
+def _where(rows: Rows, condition: exp.Expr | None) -> Rows:
     sources: list[dict[str, Any]] = []
     for source in rows.analysis:
         parts = [part for part in (source.get("condition"), condition) if part is not None]

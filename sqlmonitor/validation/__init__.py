@@ -3,6 +3,14 @@
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.every_feature import ResolvedFeatures, resolve_features
 from sqlmonitor.validation.report import validate
-from sqlmonitor.validation.sources import check_rows, check_sources
+from sqlmonitor.validation.sources import check_rows, check_sources, row_checks
 
-__all__ = ["ResolvedFeatures", "ask", "check_rows", "check_sources", "resolve_features", "validate"]
+__all__ = [
+    "ResolvedFeatures",
+    "ask",
+    "check_rows",
+    "check_sources",
+    "resolve_features",
+    "row_checks",
+    "validate",
+]

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
 from sqlmonitor.definitions import Monitor
 from sqlmonitor.plan import Check
 from sqlmonitor.source import SourceRows
-from sqlmonitor.validation.asking import ask
-
-if TYPE_CHECKING:
-    from sqlmonitor.engines import Engine
 
 
-def check_overlap(monitor: Monitor, source: SourceRows, engine: Engine) -> None:
-    """Checks that a reference in a relation of its own shares no row with the predictions.
+def overlap(monitor: Monitor, source: SourceRows) -> Check | None:
+    """The promise that a reference in a relation of its own shares no row with the predictions.
 
     Of the same relation, rows that fit both conditions are counted; of two relations, ids that
     both have. Two relations without an id cannot be told apart, and a reference that is a
     condition on the predictions cannot overlap.
 
-    Raises:
-        DataError: with how many rows there are, and the id of one.
+    Returns:
+        None where there is nothing to ask.
     """
     reference = monitor.reference
     assert reference.relation is not None
@@ -31,7 +25,7 @@ def check_overlap(monitor: Monitor, source: SourceRows, engine: Engine) -> None:
     # Without regard to case, as the warehouse may have none; what differs by it has ids to compare.
     is_same = relation.sql().casefold() == predictions.sql().casefold()
     if not is_same and monitor.id is None:
-        return
+        return None
     conditions = [source.condition(text) for text in (reference.where,) if text is not None]
     own = [source.condition(text) for text in (monitor.where,) if text is not None]
     chosen = exp.select(exp.Count(this=exp.Star(), big_int=True).as_("times"))
@@ -44,16 +38,13 @@ def check_overlap(monitor: Monitor, source: SourceRows, engine: Engine) -> None:
             own = [exp.In(this=identity.copy(), query=exp.Subquery(this=ids))]
     counted = chosen.from_(_aliased(relation)).where(*conditions, *own).having("count(*) > 0")
     example = f", such as {monitor.id} = {{example}}" if monitor.id is not None else ""
-    ask(
-        Check(
-            after="",
-            sql=counted,
-            message=f"monitor '{monitor.name}': {{times}} rows are in the reference and in the analysis"
-            + example,
-            remedy="leave the reference's rows out of the analysis with `where`, "
-            "or write `reference` as a condition on the predictions",
-        ),
-        engine,
+    return Check(
+        after="",
+        sql=counted,
+        message=f"monitor '{monitor.name}': {{times}} rows are in the reference and in the analysis"
+        + example,
+        remedy="leave the reference's rows out of the analysis with `where`, "
+        "or write `reference` as a condition on the predictions",
     )
 
 

@@ -14,7 +14,7 @@ from sqlmonitor.source import SourceRows, Types, put
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.described import check_columns, described
 from sqlmonitor.validation.figures import check_figures
-from sqlmonitor.validation.overlap import check_overlap
+from sqlmonitor.validation.overlap import overlap
 from sqlmonitor.validation.reference import check_reference
 
 if TYPE_CHECKING:
@@ -91,8 +91,15 @@ def check_rows(project: Project, monitor: Monitor, engine: Engine, *, among: exp
     Raises:
         DataError: for ids that would multiply rows, and rows that are reference and analysis at once.
     """
+    for check in row_checks(project, monitor, among=among):
+        ask(check, engine)
+
+
+def row_checks(project: Project, monitor: Monitor, *, among: exp.Query | None = None) -> list[Check]:
+    """The promises that :func:`check_rows` asks about."""
     source = SourceRows(monitor, project.dialect)
     target = monitor.target
+    checks: list[Check] = []
     if target is not None and target.relation is not None:
         key = target.on or source.join_column()
         column = exp.column(exp.to_identifier(key, quoted=True))
@@ -106,18 +113,16 @@ def check_rows(project: Project, monitor: Monitor, engine: Engine, *, among: exp
             .order_by("2 desc", "1")
             .limit(1)
         )
-        ask(
-            Check(
-                after="",
-                sql=counted,
-                message=f"monitor '{monitor.name}': {target.relation} has {{times}} rows with {key} = {{example}}, "
-                "so a join would multiply predictions",
-                remedy="make the target's relation unique on that column, as with `predictions: {sql: …}` or a view",
-            ),
-            engine,
+        message = (
+            f"monitor '{monitor.name}': {target.relation} has {{times}} rows with {key} = {{example}}, "
+            "so a join would multiply predictions"
         )
+        remedy = "make the target's relation unique on that column, as with `predictions: {sql: …}` or a view"
+        checks.append(Check(after="", sql=counted, message=message, remedy=remedy))
+    found = None
     if monitor.reference.relation is not None and among is None:
-        check_overlap(monitor, source, engine)
+        found = overlap(monitor, source)
+    return checks if found is None else [*checks, found]
 
 
 def _named_columns(monitor: Monitor) -> list[tuple[str, str]]:

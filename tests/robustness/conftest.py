@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from small_world import MONITOR, OUTCOMES, rows
+from small_world import MONITOR, OUTCOMES, in_file, rows
 
 from sqlmonitor import runner
 from sqlmonitor.cli.entry import main
@@ -49,7 +49,9 @@ class World:
     def text(self, warehouse: str = "duckdb://") -> str:
         """The project file."""
         return json.dumps(
-            {"version": 1, "warehouse": warehouse, "monitors": [self.monitor]}, indent=1, ensure_ascii=False
+            {"version": 1, "warehouse": warehouse, "monitors": [in_file(self.monitor)]},
+            indent=1,
+            ensure_ascii=False,
         )
 
     def project(self) -> Project:

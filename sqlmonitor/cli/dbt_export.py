@@ -1,0 +1,111 @@
+"""The command that writes monitors as a dbt package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlmonitor.definitions import Monitor, Project
+    from sqlmonitor.engines import Engine
+    from sqlmonitor.plan import Plan
+
+__all__ = ["export"]
+
+
+@click.command("export", epilog="Example: sqlmonitor dbt export monitoring --profile shop")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@monitor_argument
+@click.option(
+    "--profile", metavar="NAME", help="In profiles.yml; the dbt project's by default, or DIR's name."
+)
+@click.option("--sources", "stands_alone", is_flag=True, help="Read models of the dbt project as sources.")
+@global_options
+@click.pass_obj
+def export(
+    settings: Settings, folder: Path, monitor: str | None, profile: str | None, stands_alone: bool
+) -> None:
+    """Write monitors as a dbt package, which computes the same results in SQL alone.
+
+    The package has DIR's name. What a monitor names by ref() or source() is named so: install the
+    package in the dbt project that has it. With --sources it stands alone. Only the types of columns
+    are read from the warehouse. Files of a former export are replaced, others are never touched.
+    """
+    from sqlmonitor import dbt_export
+
+    project = settings.project()
+    with connect(project, read_only=True) as engine:
+        planned = [_planned(project, one, engine) for one in chosen(project, monitor)]
+    made = dbt_export.package(
+        project,
+        planned,
+        name=folder.resolve().name,
+        profile=profile or _profile(settings, project),
+        stands_alone=stands_alone,
+    )
+    _write(folder, made.files)
+    click.echo(f"{folder}: dbt package {made.name} with {len(made.files)} files, profile {made.profile}")
+
+
+def _profile(settings: Settings, project: Project) -> str | None:
+    """That of the dbt project that is named, or stands around the project file."""
+    from sqlmonitor.dbt import DbtProject
+
+    beside = project.path.parent if project.path else Path()
+    around = DbtProject.at(Path(settings.dbt)) if settings.dbt is not None else DbtProject.above(beside)
+    named = around.setting("profile") if around is not None else None
+    return str(named) if named else None
+
+
+def _planned(project: Project, monitor: Monitor, engine: Engine) -> tuple[Monitor, Plan]:
+    from sqlmonitor import planner, templates, validation
+
+    types = validation.check_sources(project, monitor, engine, reads_rows=False)
+    resolved = validation.resolve_features(project, monitor, types, engine)
+    for line in resolved.lines() if resolved.is_all else []:
+        click.echo(f"  {line}", err=True)
+    plan = planner.plan(project, resolved.monitor, types=types)
+    templates.check(plan)
+    return resolved.monitor, plan
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    from sqlmonitor.errors import ConfigurationError
+
+    try:
+        former = _written_before(folder)
+        others = sorted(name for name in files if (folder / name).exists() and name not in former)
+        if others:
+            raise ConfigurationError(
+                f"{folder} has files that are not of an export: {', '.join(others[:5])}",
+                key="DIR",
+                remedy="name another folder, or remove those files",
+            )
+        for name in former - files.keys():
+            (folder / name).unlink()
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be written: {error.strerror}", key="DIR") from error
+
+
+def _written_before(folder: Path) -> set[str]:
+    """The files of a former export, whose first line says so."""
+    from sqlmonitor.dbt_export import MARK
+
+    mark = MARK.partition(" sqlmonitor ")[0] + " sqlmonitor "
+    places = [folder / place for place in ("models", "macros", "tests")]
+    paths = [path for place in places for path in place.rglob("*") if path.is_file()]
+    found = set()
+    for path in [*paths, *(folder / name for name in ("dbt_project.yml", "README.md"))]:
+        if path.is_file() and mark in path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]:
+            found.add(path.relative_to(folder).as_posix())
+    return found

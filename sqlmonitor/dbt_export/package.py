@@ -1,0 +1,139 @@
+"""The whole package: every file with its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from sqlmonitor import __version__, dialects, names, validation
+from sqlmonitor.dbt_export.macros import MACROS
+from sqlmonitor.dbt_export.models import checks, models
+from sqlmonitor.dbt_export.names import plain
+from sqlmonitor.dbt_export.properties import of_models, of_published, text_of
+from sqlmonitor.dbt_export.published import published
+from sqlmonitor.dbt_export.readme import readme
+from sqlmonitor.dbt_export.relations import Parts, Relations
+from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.plan import Plan
+
+MARK = f"written by sqlmonitor {__version__}: `sqlmonitor dbt export` writes it anew"
+"""In the first line of every file, so that the next export knows which ones are its own."""
+VERSIONS = [">=1.10.5", "<2.0.0"]
+"""Of dbt: from the first one in which tests take `arguments`."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is exported.
+
+    Args:
+        name: the package's, in dbt.
+        profile: the name of the connection in `profiles.yml`.
+        files: texts by their paths in the package's folder.
+    """
+
+    name: str
+    profile: str
+    files: Mapping[str, str] = field(repr=False)
+
+
+def package(
+    project: Project,
+    planned: Sequence[tuple[Monitor, Plan]],
+    *,
+    name: str,
+    profile: str | None = None,
+    stands_alone: bool = False,
+) -> Package:
+    """Writes monitors as a dbt package, which computes their results with no Python of ours.
+
+    Args:
+        project: where the monitors stand.
+        planned: each monitor with its plan, which knows the types of the columns.
+        name: the package's, as the user wrote it.
+        profile: the name of the connection in `profiles.yml`; the package's own where it is None.
+        stands_alone: True to declare every relation as a source; False to name what the project file names by
+            `{dbt: …}` as it does, for a package of the dbt project that has it.
+
+    Raises:
+        UnsupportedError: where the dialect cannot say a step.
+    """
+    dialect = project.dialect
+    relations = Relations(dialect) if stands_alone else _known(project)
+    called = plain(name)
+    profile = profile or called
+    files: dict[str, str] = {}
+    for monitor, plan in planned:
+        own = plain(monitor.name, 24)
+        made = models(plan, monitor, relations, dialect)
+        for model in made:
+            files[f"models/{own}/{model.folder}/{model.name}.sql"] = _marked(model.sql)
+        files[f"models/{own}/{own}.yml"] = _yaml(of_models(made, dialect))
+        of_rows = validation.row_checks(project, monitor)
+        for test, text in checks(plan, of_rows, relations, dialect).items():
+            files[f"tests/{own}/{test}.sql"] = _marked(text)
+    stored = published([plan for _, plan in planned], relations, dialect)
+    files |= {f"models/{model}.sql": _marked(text) for model, text in stored.items()}
+    about = {monitor.name: monitor.description for monitor, _ in planned}
+    files["models/sqlmonitor.yml"] = _yaml(of_published(stored, about, dialect))
+    if relations.declared:
+        sources = {"version": 2, "sources": list(relations.declared.values())}
+        files["models/sources.yml"] = _yaml(sources)
+    files |= {f"macros/{macro}.sql": f"{{# {MARK} #}}\n{text}" for macro, text in MACROS.items()}
+    files["dbt_project.yml"] = _yaml(_project(called, profile, project))
+    is_alone = not relations.models and not relations.queries
+    text = readme(called, profile, planned, stored, stands_alone=is_alone)
+    files["README.md"] = f"<!-- {MARK} -->\n{text}"
+    return Package(called, profile, files)
+
+
+def _known(project: Project) -> Relations:
+    """The relations that the project file names by calls of dbt."""
+    models: dict[Parts, str] = {}
+    queries: list[tuple[exp.Query, str]] = []
+    functions = {
+        monitor.predictions.sql: monitor.allow_functions
+        for monitor in project.monitors
+        if monitor.predictions.sql is not None
+    }
+    for text, call in project.dbt_calls.items():
+        if text in functions:
+            queries.append((names.query(text, project.dialect, functions[text]), f"{{{{ {call} }}}}"))
+            continue
+        parts = names.relation(text, project.dialect).parts
+        models[tuple(part.name for part in parts)] = f"{{{{ {call} }}}}"
+    return Relations(project.dialect, models, queries)
+
+
+def _project(name: str, profile: str, project: Project) -> dict[str, Any]:
+    session = dialects.dialect(project.dialect).session
+    return {
+        "name": name,
+        "version": "1.0.0",
+        "config-version": 2,
+        "require-dbt-version": VERSIONS,
+        "profile": profile,
+        "flags": {"send_anonymous_usage_stats": False},
+        "vars": {name: {"sqlmonitor_alert_severity": "warn"}},
+        "models": {
+            name: {
+                "+schema": plain(project.store),
+                "+materialized": "table",
+                # Chunks are cut in UTC.
+                "+pre-hook": [session],
+                "+tags": ["sqlmonitor"],
+            }
+        },
+        "data_tests": {name: {"+tags": ["sqlmonitor"]}},
+    }
+
+
+def _marked(text: str) -> str:
+    return f"-- {MARK}\n{text}"
+
+
+def _yaml(content: dict[str, Any]) -> str:
+    return f"# {MARK}\n{text_of(content)}"

@@ -1,0 +1,100 @@
+"""The user's relations in dbt's words: a model of theirs, or a source that the package declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
+
+from sqlmonitor.dbt_export.calls import CALL, marked, put_name
+from sqlmonitor.dbt_export.jinja import Calls, called
+from sqlmonitor.dbt_export.names import plain
+
+# dbt puts names between quotes as they are, and renders them: one with a quote or a brace stays in the SQL.
+DECLARABLE = re.compile(r"\w[\w $-]*")
+FOLDING = (NormalizationStrategy.LOWERCASE, NormalizationStrategy.UPPERCASE)
+SCHEMA = "{{ var('sqlmonitor_source_schema', target.schema) }}"
+"""Of relations without a schema: that of the profile, or another where the user names it."""
+OF_USER = "sqlmonitor_relation"
+
+Parts = tuple[str, ...]
+
+
+@dataclass
+class Relations:
+    """Collects the sources of a package.
+
+    Args:
+        dialect: of the user's SQL.
+        models: calls such as ``{{ ref('scored') }}`` by the parts of the relation's name.
+        queries: those of ephemeral models, each with its call.
+        declared: tables by the name of their source, as its properties say them; added to.
+    """
+
+    dialect: str
+    models: Mapping[Parts, str] = field(default_factory=dict)
+    queries: Sequence[tuple[exp.Query, str]] = ()
+    declared: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def marked(self, tree: exp.Expr) -> exp.Expr:
+        """A tree of the user's words in which it is noted what is a relation, and not part of a query."""
+        for found in list(tree.find_all(exp.Subquery)):
+            call = next((call for query, call in self.queries if found.this == query), None)
+            if call is not None:
+                table = marked(
+                    exp.Table(this=exp.to_identifier("ephemeral"), alias=found.args.get("alias")), call
+                )
+                found.replace(table)
+                tree = table if found is tree else tree
+        self._mark_tables(tree)
+        return tree
+
+    def _mark_tables(self, tree: exp.Expr) -> None:
+        within = {cte.alias_or_name.casefold() for cte in tree.find_all(exp.CTE)}
+        for table in tree.find_all(exp.Table):
+            is_named = all(isinstance(part, exp.Identifier) for part in table.parts)
+            if (
+                CALL not in table.meta
+                and is_named
+                and (len(table.parts) > 1 or table.name.casefold() not in within)
+            ):
+                table.meta[OF_USER] = True
+
+    def place(self, table: exp.Table, calls: Calls) -> None:
+        """Puts a call in the place of a marked table's name; one that dbt cannot say stays."""
+        parts = self._parts(table)
+        found = self.models.get(parts) or self._source(parts)
+        if found is not None:
+            put_name(table, calls.placed(found))
+
+    def _parts(self, table: exp.Table) -> Parts:
+        engine = Dialect.get_or_raise(self.dialect)
+        parts = [part.copy() for part in table.parts]
+        for part in parts:
+            if engine.normalization_strategy in FOLDING and isinstance(part, exp.Identifier):
+                engine.normalize_identifier(part)
+        return tuple(part.name for part in parts)
+
+    def _source(self, parts: Parts) -> str | None:
+        if not all(DECLARABLE.fullmatch(part) for part in parts):
+            return None
+        *place, identifier = parts
+        source = plain("_".join(["monitored", *place]))
+        table = plain(identifier)
+        properties = self.declared.setdefault(
+            source,
+            {
+                "name": source,
+                **({"database": place[0]} if len(place) > 1 else {}),
+                "schema": place[-1] if place else SCHEMA,
+                "quoting": {"database": len(place) > 1, "schema": bool(place), "identifier": True},
+                "tables": [],
+            },
+        )
+        if all(one["name"] != table for one in properties["tables"]):
+            properties["tables"].append({"name": table, "identifier": identifier})
+        return called("source", source, table)

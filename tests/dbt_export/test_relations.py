@@ -1,0 +1,149 @@
+"""A user's relation is a model or a source to dbt, or stays in the SQL where dbt cannot say its name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from dbt_rendering import models_of
+from ruamel.yaml import YAML
+
+from sqlmonitor import dbt_export, planner
+from sqlmonitor.dbt_export import Package
+from sqlmonitor.definitions import loads
+
+MONITOR = {
+    "name": "rows",
+    "task": "none",
+    "predictions": "scored",
+    "timestamp": "at",
+    "reference": "at < timestamp '2024-03-01'",
+    "chunks": "month",
+    "features": {"categorical": ["region"]},
+    "metrics": {"drift": [], "quality": [], "summary": ["row_count"]},
+}
+
+
+def exported(
+    changes: Mapping[str, Any],
+    calls: Mapping[tuple[str | int, ...], str] | None = None,
+    *,
+    warehouse: str = "duckdb://",
+    stands_alone: bool = False,
+) -> Package:
+    """A package of the monitor; calls are dbt's, by the place of what the manifest gave for them."""
+    text = json.dumps({"version": 1, "warehouse": warehouse, "monitors": [MONITOR | changes]})
+    project = loads(text, resolve=lambda document: replace(document, calls=dict(calls or {})))
+    monitor = project.monitors[0]
+    plan = planner.plan(project, monitor)
+    return dbt_export.package(project, [(monitor, plan)], name="watched", stands_alone=stands_alone)
+
+
+def counting(package: Package) -> str:
+    """The text of a model that reads the predictions."""
+    return models_of(package)["rows__category_counts"]
+
+
+def sources(package: Package) -> list[dict[str, Any]]:
+    text = package.files.get("models/sources.yml", "sources: []")
+    return list(YAML(typ="safe").load(text)["sources"])
+
+
+@pytest.mark.parametrize(
+    ("relation", "source", "schema", "identifier"),
+    [
+        ("scored", "monitored", "{{ var('sqlmonitor_source_schema', target.schema) }}", "scored"),
+        ("shop.scored", "monitored_shop", "shop", "scored"),
+        ("lake.shop.scored", "monitored_lake_shop", "shop", "scored"),
+        (
+            '"my scored rows"',
+            "monitored",
+            "{{ var('sqlmonitor_source_schema', target.schema) }}",
+            "my scored rows",
+        ),
+    ],
+)
+def test_a_plain_name_is_a_source(relation: str, source: str, schema: str, identifier: str) -> None:
+    package = exported({"predictions": relation})
+    (declared,) = sources(package)
+    (table,) = declared["tables"]
+    assert (declared["name"], declared["schema"], table["identifier"]) == (source, schema, identifier)
+    assert declared.get("database") == ("lake" if relation.startswith("lake") else None)
+    assert f"{{{{ source('{source}', '{table['name']}') }}}} AS prediction" in counting(package)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['a""b', "{{ x }}", *(pytest.param(name, marks=pytest.mark.slow) for name in ("semi;colon", "quo'te"))],
+)
+def test_a_name_that_dbt_would_put_into_sql_unread_stays_in_the_sql(name: str) -> None:
+    shown = name.replace("{{", "{{ '{{' }}")
+    package = exported({"predictions": f'"{shown}"'})
+    assert sources(package) == []
+    written = f'FROM "{name}" AS prediction'.replace("{", "{{ '{' }}")
+    assert written in counting(package)
+
+
+def test_names_fold_as_the_engine_folds_them() -> None:
+    package = exported({"predictions": 'Shop."Scored"'}, warehouse="postgresql://host/shop")
+    (declared,) = sources(package)
+    assert declared["schema"] == "shop"
+    assert declared["tables"][0]["identifier"] == "Scored"
+
+
+def test_what_dbt_names_is_named_so() -> None:
+    relation = '"shop"."main"."scored"'
+    calls = {("monitors", 0, "predictions"): "ref('risk', 'scored', v=2)"}
+    package = exported({"predictions": relation}, calls)
+    assert "{{ ref('risk', 'scored', v=2) }} AS prediction" in counting(package)
+    assert sources(package) == []
+    assert "In that project" in package.files["README.md"]
+    alone = exported({"predictions": relation}, calls, stands_alone=True)
+    assert "ref('risk'" not in "".join(alone.files.values())
+    (declared,) = sources(alone)
+    assert (declared["database"], declared["schema"]) == ("shop", "main")
+    assert "In that project" not in alone.files["README.md"]
+
+
+def test_an_ephemeral_model_is_named_and_not_copied() -> None:
+    query = "with raw as (select * from main.raw) select *, 'copied' as mark from raw"
+    calls = {("monitors", 0, "predictions", "sql"): "ref('ephemeral')"}
+    package = exported({"predictions": {"sql": query}}, calls)
+    text = counting(package)
+    assert "{{ ref('ephemeral') }} AS prediction" in text
+    assert "copied" not in text
+    assert sources(package) == []
+
+
+def test_relations_in_a_query_are_sources_and_its_own_parts_are_not() -> None:
+    query = (
+        "with scored as (select * from shop.scored where region in (select name from regions)) "
+        "select scored.* from scored left join read_csv('more.csv') as more on true"
+    )
+    package = exported({"predictions": {"sql": query}})
+    text = counting(package)
+    assert "{{ source('monitored_shop', 'scored') }} AS scored" in text
+    assert "{{ source('monitored', 'regions') }} AS regions" in text
+    assert "FROM scored" in text
+    assert "'more.csv'" in text
+
+
+def test_models_are_in_folders_by_what_they_read() -> None:
+    folders = {
+        path.split("/")[2]
+        for path in exported({}).files
+        if path.startswith("models/rows/") and path.count("/") == 3
+    }
+    assert folders == {"reference", "counts", "metrics"}
+
+
+def test_hostile_names_of_monitors_and_stores_are_plain_names_of_files() -> None:
+    package = exported({"name": '../../\'; drop table x; -- "ü"'})
+    assert all(".." not in path and path.isascii() and " " not in path for path in package.files)
+    names = [
+        path.rpartition("/")[2].partition(".")[0] for path in package.files if path.startswith("models/")
+    ]
+    assert max(map(len, names)) <= 55
