@@ -199,7 +199,8 @@ DATAFUSION = Dialect(
     temporary="create or replace table {table} as\n{select}",
     begin="",
     clone="create table {copy} as select * from {table}",
-    exchange="create or replace table {table} as select * from {copy}",
+    # A view keeps to the table that it was made over, so that must stay.
+    exchange="delete from {table};\ninsert into {table} select * from {copy}",
     rewrites=(
         ((exp.DataType,), time_in_microseconds),
         ((exp.PercentileDisc,), quantile_list),

@@ -237,8 +237,8 @@ class DataFusion:
 
     def replace(self, place: exp.Table, copy: exp.Table) -> None:
         """Gives a table the rows of a copy, in memory."""
-        names = {name: one.sql(dialect=self.dialect) for name, one in (("copy", copy), ("table", place))}
-        self.execute_own(dialects.dialect(self.dialect).exchange.format(**names))
+        named, copied = (one.sql(dialect=self.dialect) for one in (place, copy))
+        self.execute_own(f"create or replace table {named} as select * from {copied}")
 
     def rows_of(self, place: exp.Table) -> pyarrow.Table:
         """All rows of a table of the store, as Arrow has them."""
