@@ -7,6 +7,7 @@ from collections.abc import Iterable
 KEY = (
     *("period", "chunk", "segment_column", "segment_value"),
     *("family", "metric", "column_name", "component"),
+    *("chunk_length", "compared_with"),
 )
 """The columns that name a result of a monitor and a fit."""
 
@@ -47,7 +48,7 @@ def replacement(
         f"insert into {place}.results ({', '.join(computed)}, run_id, computed_at) "
         f"select {chosen}, {run_id}, {now} from {step_table} as fresh "
         f"where not exists (select 1 from {place}.results as former where {is_former} and {same_key}) "
-        "order by period desc, chunk, segment_column, segment_value, family, metric, column_name, component",
+        "order by chunk_length, compared_with, period desc, chunk, segment_column, segment_value, family, metric, column_name, component",
     ]
 
 

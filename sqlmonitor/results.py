@@ -17,7 +17,7 @@ __all__ = ["COLUMNS", "HEADLINE_METRICS", "Results"]
 
 TEXTS = (
     *("monitor", "fit_id", "run_id", "period", "chunk", "segment_column", "segment_value"),
-    *("family", "metric", "column_name", "component", "note"),
+    *("family", "metric", "column_name", "component", "note", "chunk_length", "compared_with"),
 )
 NUMBERS = (
     *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
@@ -31,7 +31,7 @@ COLUMNS = (
     *("segment_column", "segment_value", "family", "metric", "column_name", "component"),
     *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
     *("lower_threshold", "upper_threshold", "is_alert", "row_count", "unused_count", "note"),
-    "computed_at",
+    *("computed_at", "chunk_length", "compared_with"),
 )
 """Columns of the store's table ``results``, in its order."""
 
@@ -40,8 +40,14 @@ HEADLINE_METRICS = ("roc_auc", "rmse", "mae", "accuracy", "f1")
 
 PERFORMANCE = ("estimated", "realized")
 
-NOT_ASKED_FOR = r"fewer than \d+ rows|scores are taken as they are: nothing to compare with"
+NOT_ASKED_FOR = (
+    r"fewer than \d+ rows|scores are taken as they are: nothing to compare with"
+    r"|(ids|aggregates) of merged chunks.*|no (chunk|value) before it to compare with"
+)
 """Notes of values that are missing by the user's own choice, so nothing is wrong with them."""
+
+COMPARED = ["chunk_length", "compared_with"]
+"""The columns that tell comparisons from each other; empty for the monitor's own chunks."""
 
 Wanted = str | Sequence[str] | None
 
@@ -89,6 +95,7 @@ class Results:
         segment: Wanted = None,
         chunk: Wanted = None,
         period: str | None = None,
+        compare: Wanted = None,
     ) -> Results:
         """Keep the rows that match everything given; several values of one kind are alternatives.
 
@@ -102,6 +109,7 @@ class Results:
                 empty text for the whole population.
             chunk: how chunks begin, such as ``2013-05`` or ``2013``.
             period: ``reference`` or ``analysis``.
+            compare: such as ``week`` or ``week, previous``; an empty text for the monitor's own chunks.
 
         Returns:
             The matching rows.
@@ -133,6 +141,8 @@ class Results:
             keep &= self._in_segments(_listed(segment))
         if chunk is not None:
             keep &= self._in_chunks(_listed(chunk))
+        if compare is not None:
+            keep &= self._in_comparisons(_listed(compare))
         return self._where(keep)
 
     def plot(
@@ -144,6 +154,7 @@ class Results:
         component: str | None = None,
         segment: str = "",
         period: str | None = None,
+        compare: str = "",
     ) -> Figure:
         """Draw one metric through the chunks, estimated and realized beside each other.
 
@@ -157,6 +168,7 @@ class Results:
             component: a class or a confusion cell; the metric itself where None.
             segment: such as ``origin=EWR``; the whole population where empty.
             period: ``reference`` or ``analysis``; both where None.
+            compare: such as ``week`` or ``previous``; the monitor's own chunks where empty.
 
         Returns:
             A Matplotlib figure; ``figure.savefig("roc_auc.png")`` writes it, and notebooks show it.
@@ -175,7 +187,13 @@ class Results:
                 remedy="pip install 'sqlmonitor[plot]'",
             ) from error
         chosen = self.filter(
-            metric=metric, family=family, column=column, component=component, segment=segment, period=period
+            metric=metric,
+            family=family,
+            column=column,
+            component=component,
+            segment=segment,
+            period=period,
+            compare=compare,
         )
         rows = chosen.to_pandas()
         if component is None and (rows["component"] == "").any():
@@ -193,13 +211,17 @@ class Results:
                     f"'{metric}' is of several {option}s, and a chart has one", allowed=several
                 )
             names[name] = several[0]
-        details = [names["column_name"], names["component"], segment]
+        details = [names["column_name"], names["component"], segment, compare]
         title = " · ".join([metric, *(detail for detail in details if detail)])
         unit = CATALOGUE[metric].unit if metric in CATALOGUE else ""
         return draw(rows, title=f"{names['monitor']}: {title}", unit="" if unit.startswith("the ") else unit)
 
+    def comparisons(self) -> list[str]:
+        """Every comparison that there are results of, the monitor's own chunks first as an empty text."""
+        return sorted(set(comparison_of(self._frame[COMPARED].drop_duplicates())))
+
     def newest_complete_chunk(self) -> Results:
-        """The rows of the newest chunk of the analysis that is not partial, for each family.
+        """The rows of the newest chunk of the analysis that is not partial, for each family and comparison.
 
         Realized values are partial until their labels are mature, so their chunk is an earlier one.
 
@@ -213,12 +235,8 @@ class Results:
                 "there is no complete chunk after the reference yet",
                 remedy="run again when the first chunk is complete, or make the chunks shorter",
             )
-        newest = complete.groupby("family")["chunk"].max()
-        return self._where(
-            (frame["chunk"] == frame["family"].map(newest))
-            & (frame["period"] == "analysis")
-            & ~frame["is_partial"]
-        )
+        newest = complete.groupby([*COMPARED, "family"])["chunk"].transform("max")
+        return self._where((complete["chunk"] == newest).reindex(frame.index, fill_value=False))
 
     def not_computed(self) -> Results:
         """The rows that have no value; ``note`` says why."""
@@ -301,7 +319,8 @@ class Results:
 
     def _whole_population(self) -> pd.DataFrame:
         frame = self._frame
-        return frame[(frame["segment_column"] == "") & (frame["period"] == "analysis")]
+        is_whole = (frame[["segment_column", *COMPARED]] == "").all(axis=1)
+        return frame[is_whole & (frame["period"] == "analysis")]
 
     def _where(self, keep: pd.Series) -> Results:
         return Results(self._frame[keep])
@@ -332,6 +351,12 @@ class Results:
                 raise self._nothing_has("chunk", word, sorted(set(chunks)))
         return chunks.str.startswith(tuple(wanted))
 
+    def _in_comparisons(self, wanted: Sequence[str]) -> pd.Series:
+        names = comparison_of(self._frame)
+        for word in set(wanted) - {"", *names} if len(names) else ():
+            raise self._nothing_has("comparison", word, sorted(set(names) - {""}))
+        return names.isin(wanted)
+
     def _nothing_has(self, kind: str, word: str, known: Iterable[str]) -> ConfigurationError:
         return ConfigurationError(f"no result has the {kind} '{word}'", allowed=known, word=word)
 
@@ -341,6 +366,11 @@ VALUE_COLUMNS = ("value", "lower_threshold", "upper_threshold")
 
 def _with_plain_alerts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[["chunk", "family", "metric", *VALUE_COLUMNS]].assign(is_alert=_alerting(rows))
+
+
+def comparison_of(rows: pd.DataFrame) -> pd.Series:
+    """What rows are of, such as ``week, previous``; empty for the monitor's own chunks."""
+    return (rows["chunk_length"] + ", " + rows["compared_with"]).str.removeprefix(", ").str.removesuffix(", ")
 
 
 def _alerting(rows: pd.DataFrame) -> pd.Series:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sqlmonitor.definitions import Monitor, Threshold
+from sqlmonitor.definitions import Comparison, Monitor, Threshold
 from sqlmonitor.metrics import BOTH_SIDES, DefaultThreshold, Metric
 
-POINTS = {"family": 1, "metric": 2, "column": 2, "segment": 2, "segment_value": 3}
+POINTS = {"family": 1, "metric": 2, "column": 2, "compare": 2, "segment": 2, "segment_value": 3}
 """What each selector of a threshold counts for; a value of a segment instead of its column."""
 
 
@@ -51,13 +51,16 @@ class Series:
         return sum(POINTS[key] for key, word, _ in selectors if word is not None)
 
 
-def rules(monitor: Monitor, metrics: dict[str, list[Metric]]) -> list[dict[str, exp.Expr]]:
+def rules(
+    monitor: Monitor, metrics: dict[str, list[Metric]], comparison: Comparison | None = None
+) -> list[dict[str, exp.Expr]]:
     """One rule for every family, metric and column of the results, and one more for each segment that
     the user's thresholds treat by itself.
 
     Args:
         monitor: with the user's thresholds, in order; of two equally specific ones the later wins.
         metrics: the chosen metrics by family.
+        comparison: what the values are of; None for the monitor's own chunks and reference.
 
     Returns:
         Literals named as the template ``threshold/rules.sql`` takes them.
@@ -78,7 +81,7 @@ def rules(monitor: Monitor, metrics: dict[str, list[Metric]]) -> list[dict[str, 
         chosen: dict[tuple[str | None, str | None], Threshold | None] = {}
         for column, value in scopes:
             wider = chosen.get((column, None), chosen.get(("", None)))
-            winner = chosen[column, value] = _chosen(monitor, one, column, value)
+            winner = chosen[column, value] = _chosen(monitor, one, column, value, comparison)
             if column == "" or winner is not wider:
                 listed.append(_rule(one, winner, column or "", value))
     return listed
@@ -124,12 +127,16 @@ def columns(monitor: Monitor, metric: Metric) -> tuple[str, ...]:
     }[metric.columns]
 
 
-def _chosen(monitor: Monitor, one: Series, column: str | None, value: str | None) -> Threshold | None:
+def _chosen(
+    monitor: Monitor, one: Series, column: str | None, value: str | None, comparison: Comparison | None
+) -> Threshold | None:
     best, chosen = -1, None
     for threshold in monitor.thresholds:
         points = one.points(threshold)
-        if points is None:
+        if points is None or threshold.compare not in (None, comparison):
             continue
+        if threshold.compare is not None:
+            points += POINTS["compare"]
         if threshold.segment_value is not None:
             if (threshold.segment_column, threshold.segment_value) != (column, value):
                 continue

@@ -136,7 +136,14 @@ def decided(
         now=sql_time(started),
     )
     recount = incremental.decide(
-        whole, monitor, state, asked=asked, newest=newest, labelled=labels.chunks, stage=stage
+        whole,
+        monitor,
+        state,
+        asked=asked,
+        newest=newest,
+        labelled=labels.chunks,
+        stored=state.chunks(engine, project.store) if monitor.compare else (),
+        stage=stage,
     )
     return labels, recount
 
@@ -146,7 +153,6 @@ def execute(plan: Plan, recount: Recount, state: State, engine: Engine, progress
     checks: dict[str, list[Check]] = {}
     for check in plan.checks:
         checks.setdefault(check.after, []).append(check)
-    values = incremental.final_values(plan)
     dialect = dialects.dialect(engine.dialect)
     total = len(plan.steps) + 1
     numbered = enumerate(plan.steps, 1)
@@ -156,9 +162,7 @@ def execute(plan: Plan, recount: Recount, state: State, engine: Engine, progress
             for position, step in stretch:
                 if progress:
                     progress(step.title, position, total)
-                select = incremental.statement(
-                    step, recount, state, plan.schema, values=values.name, dialect=dialect.name
-                )
+                select = incremental.statement(step, recount, state, plan.schema, dialect=dialect.name)
                 if logger.isEnabledFor(logging.INFO):
                     logger.info("-- %s\n%s;", step.title, dialects.translated(select, dialect.name))
                 engine.materialize(step.table, select)

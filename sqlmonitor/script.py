@@ -17,14 +17,18 @@ def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
         UnsupportedError: for a dialect that cannot be written, or cannot say a step.
     """
     dialect = dialects.dialect(name)
+    # Files are run in the order of their names.
+    width = max(len(str(len(plan.steps) + 1)), 2)
     session = "-- session: chunks are cut in UTC, as `sqlmonitor run` does."
-    files = [("00_session.sql", f"{session}\n{dialect.session};\n")]
+    files = [(f"{0:0{width}d}_session.sql", f"{session}\n{dialect.session};\n")]
     for number, step in enumerate(plan.steps, 1):
         header = "\n".join(f"-- {line}" for line in templates.comment(step.template).splitlines())
         made = [dialect.temporary.format(table=step.table, select=templates.sql(step, name))]
         if step.is_parameters and dialect.keep_constants is not None:
             made.append(dialect.keep_constants.format(table=step.table))
-        files.append((f"{number:02d}_{step.name}.sql", f"{header}\n" + "".join(f"{one};\n" for one in made)))
+        files.append(
+            (f"{number:0{width}d}_{step.name}.sql", f"{header}\n" + "".join(f"{one};\n" for one in made))
+        )
     stored = store.publication(
         plan,
         run_id="by_hand",
@@ -43,7 +47,7 @@ def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
     how = "table by table" if dialect.clone else "all or none"
     files.append(
         (
-            f"{len(plan.steps) + 1:02d}_store.sql",
+            f"{len(plan.steps) + 1:0{width}d}_store.sql",
             f"-- store: replaces this monitor's rows in the store, {how}.\n" + ";\n".join(statements) + ";\n",
         )
     )

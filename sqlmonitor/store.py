@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-VERSION = 3
+VERSION = 4
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -52,7 +52,11 @@ RESULT = KEYS | {
     "unused_count": "bigint",
     "note": "varchar",
     "computed_at": "timestamp",
+    "chunk_length": "varchar",
+    "compared_with": "varchar",
 }
+SINCE_VERSION_4 = ("chunk_length", "compared_with")
+"""Columns of keys that older stores lack; their rows are all of the monitor's own chunks, where these are empty."""
 TABLES: dict[str, dict[str, str]] = {
     "results": RESULT,
     "histograms": KEYS
@@ -98,6 +102,8 @@ TABLES: dict[str, dict[str, str]] = {
         "lower_threshold": "double",
         "upper_threshold": "double",
         "chunk_count": "bigint",
+        "chunk_length": "varchar",
+        "compared_with": "varchar",
     },
     "runs": KEYS
     | {
@@ -193,17 +199,22 @@ def creation(schema: str) -> list[str]:
         f"insert into {place}.store_version (version, written_by) select {VERSION}, {literal(__version__)} "
         f"where not exists (select 1 from {place}.store_version)"
     )
+    return [*statements, *views(schema)]
+
+
+def views(schema: str) -> list[str]:
+    """Statements that make the views anew."""
+    place = quoted(schema)
     latest = (
         f"select monitor, fit_id from {place}.runs "
         "qualify row_number() over (partition by monitor order by finished_at desc, run_id) = 1"
     )
-    statements += [
+    return [
         f"create or replace view {place}.latest_results as select results.* from {place}.results as results "
         f"inner join ({latest}) as latest on results.monitor = latest.monitor and results.fit_id = latest.fit_id",
         f"create or replace view {place}.open_alerts as select * from {place}.latest_results "
         "where period = 'analysis' and is_alert",
     ]
-    return statements
 
 
 def rows(plan: Plan, name: str) -> tuple[str, list[str], str]:
@@ -338,7 +349,9 @@ def read_results(
         StoreError: where the monitor has not run yet.
     """
     place = quoted(schema)
-    refuse_newer(engine, schema)
+    # A store that is only read is not migrated.
+    is_older = (refuse_newer(engine, schema) or VERSION) < 4
+    columns = [name for name in RESULT if not (is_older and name in SINCE_VERSION_4)]
     table = "latest_results" if as_of is None else "results_history"
     there = engine.first(
         "select count(*) as tables from information_schema.tables "
@@ -351,12 +364,12 @@ def read_results(
     rows = f"select * from {place}.latest_results where monitor = {literal(monitor)}"
     if as_of is not None:
         time = f"timestamp '{as_of.isoformat(sep=' ')}'"
-        rows = history.as_of(place, RESULT, monitor=literal(monitor), time=time)
+        rows = history.as_of(place, columns, monitor=literal(monitor), time=time)
         missing.remedy = "choose a later time: `runs` in the store says when it ran"
     frame = engine.query(
-        f"select * from ({rows}) as results "
-        "order by period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
+        f"select * from ({rows}) as results order by {'' if is_older else 'chunk_length, compared_with, '}"
+        "period desc, chunk, segment_column, segment_value, family, metric, column_name, component"
     )
     if frame.empty:
         raise missing
-    return frame
+    return frame.assign(**dict.fromkeys(SINCE_VERSION_4, "")) if is_older else frame

@@ -103,7 +103,7 @@ def of_small_world(variant: str) -> Case:
 
     def monitor() -> dict[str, Any]:
         made = every_plan.MONITOR | every_plan.VARIANTS[variant]
-        return made | {"metrics": every_plan.every(made["task"])}
+        return {"metrics": every_plan.every(made["task"])} | made
 
     income = "case when id % 11 > 0 then exp(amount / 3) end as income"
     queries = {
@@ -250,7 +250,7 @@ CASES = {
     ),
     **{variant: of_small_world(variant) for variant in every_plan.VARIANTS},
 }
-SLOW = {"car_price", "credit_card", "exact", "classes"}
+SLOW = {"car_price", "credit_card", "exact", "classes", "merged_classes", "merged_regression"}
 """Their templates are in the others too."""
 TELLING = {"hostile", "flights"}
 """Those with the most in them."""

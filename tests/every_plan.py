@@ -72,13 +72,58 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "features": {"numeric": ["amount"], "categorical": COPIES},
     },
 }
+# Comparisons repeat nearly every step, so their monitors have few metrics.
+FEW: dict[str, Any] = {
+    "compare": [
+        "quarter",
+        {"rolling": 3},
+        "previous",
+        "last_year",
+        {"chunks": "quarter", "reference": {"last": 2}},
+    ],
+    "features": {"numeric": ["amount"], "categorical": ["region"]},
+    "segments": ["vehicle"],
+    "kpis": [
+        {"name": "amount_per_row", "sql": "sum(amount) / count(*)"},
+        {"name": "usual_amount", "sql": "avg(amount) filter (where hour > 3) + max(amount)"},
+        {"name": "hours", "sql": "count(distinct hour)"},
+    ],
+    "custom_metrics": [],
+}
+DRIFT = ["jensen_shannon", "kolmogorov_smirnov", "total_variation"]
+PLAIN = tuple(VARIANTS)
+"""Those that compare nothing besides."""
+VARIANTS |= {
+    "merged": FEW
+    | {
+        "metrics": {
+            "drift": DRIFT,
+            "performance": ["f1", "roc_auc"],
+            "quality": ["duplicates", "unseen"],
+            "summary": ["std"],
+        }
+    },
+    "merged_classes": SEVERAL_CLASSES
+    | FEW
+    | {
+        "compare": ["quarter", {"reference": {"last": 2}}],
+        "resolution": "exact",
+        "metrics": {"drift": DRIFT, "performance": ["f1", "roc_auc"], "quality": [], "summary": ["mean"]},
+    },
+    "merged_regression": VARIANTS["regression"]
+    | FEW
+    | {
+        "compare": ["quarter", {"rolling": 2}],
+        "metrics": {"drift": [], "performance": ["r_squared", "rmse"], "quality": [], "summary": []},
+    },
+}
 """Monitors whose plans together use every template."""
 
 
 def plan(variant: str = "binned", **changes: Any) -> Plan:
     """The plan of a variant with every metric that fits its task."""
     monitor = MONITOR | VARIANTS[variant] | changes
-    monitor["metrics"] = changes.get("metrics", every(monitor["task"]))
+    monitor["metrics"] = monitor.get("metrics", every(monitor["task"]))
     if not monitor["features"].get("numeric"):
         monitor["custom_metrics"] = [
             metric for metric in monitor["custom_metrics"] if metric.get("columns") != "numeric"

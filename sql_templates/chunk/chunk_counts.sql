@@ -4,6 +4,7 @@
 --   {{ rows }}: chunk_number bigint, row_time timestamp, is_undecided boolean, segment_0 varchar
 --   {{ segments }}: index and name of every segment column
 --   {{ kpis }}: index and expression of every figure that the user wrote as an aggregate
+--   {{ parts }}: index and expression of what the figures are made of, which adds up over chunks
 -- grain: chunk_number, segment_column, segment_value
 -- output:
 --   chunk_number bigint
@@ -14,6 +15,7 @@
 --   last_time timestamp
 --   undecided_count bigint -- rows of the analysis for which the reference's condition is NULL
 --   kpi_0 double
+--   part_0 double
 select
     case when chunk_number >= 0 then chunk_number end as chunk_number
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end{% else %}''{% endif %} as segment_column
@@ -24,6 +26,9 @@ select
     , cast(sum(case when is_undecided then 1 else 0 end) as bigint) as undecided_count
     {% for kpi in kpis %}
     , cast({{ kpi.expression }} as double) as kpi_{{ kpi.index }}
+    {% endfor %}
+    {% for part in parts %}
+    , {{ part.expression }} as part_{{ part.index }}
     {% endfor %}
 from {{ rows }} as source_rows
 group by grouping sets (

@@ -5,7 +5,7 @@
 -- Smallest and largest values are rounded to the power of ten, 1 at most, that is next above a step, so
 -- whole numbers and short decimals are what they were: to 1e-9 of the range, outside of the distance to it.
 -- inputs:
---   {{ numeric_cells }}: chunk_number bigint, segment_column varchar, segment_value varchar, part bigint, row_count bigint, step_sum double, square_sum double, lowest_step double, highest_step double
+--   {{ numeric_cells }}: chunk_number bigint, segment_column varchar, segment_value varchar, part bigint, row_count bigint, step_sum double, fine_sum double, fine_square_sum double, lowest_step double, highest_step double
 --   {{ sample }}: part_count bigint
 --   {{ at_once }}: columns of each table of cells but the last
 --   {{ reference_columns }}: column_index integer, column_name varchar, minimum double, maximum double, unit double, bin_count bigint, cell_count bigint, is_even boolean
@@ -120,7 +120,7 @@ select
     end as coarse_edge
     , cast(sum(row_count) as bigint) as row_count
     , sum(row_count * mean_value) as value_sum
-    , sum(square_sum * power((width + reach * ln(2e0) * exp(level + mean_place * ln(2e0))) / 4096, 2)) as square_sum
+    , sum((fine_square_sum - fine_sum * fine_sum / row_count) * power((width + reach * ln(2e0) * exp(level + mean_place * ln(2e0))) / 4096, 2)) as square_sum
     , min(case when abs(lowest_value * digits) < 9e15 then floor(lowest_value * digits + 0.5e0) / digits else lowest_value end) as lowest_value
     , max(case when abs(highest_value * digits) < 9e15 then floor(highest_value * digits + 0.5e0) / digits else highest_value end) as highest_value
 from valued

@@ -24,7 +24,8 @@
 --   part bigint         -- (place * 262144 + code) * part_count + part of the cell
 --   row_count bigint
 --   step_sum double     -- steps from the part's start
---   square_sum double   -- squared deviations of a 4096th of the step; NULL where no metric needs them
+--   fine_sum double        -- of whole 4096ths of the step; NULL where no metric needs squares
+--   fine_square_sum double -- of their squares; both are whole numbers, so chunks merge without rounding
 --   lowest_step double
 --   highest_step double
 select
@@ -34,7 +35,8 @@ select
     , cast(part as bigint) as part
     , count(*) as row_count
     , sum(step) as step_sum
-    , {% if with_squares %}sum(floor(step / 4096) * floor(step / 4096)) - sum(floor(step / 4096)) * sum(floor(step / 4096)) / count(*){% else %}cast(null as double){% endif %} as square_sum
+    , {% if with_squares %}sum(floor(step / 4096)){% else %}cast(null as double){% endif %} as fine_sum
+    , {% if with_squares %}sum(floor(step / 4096) * floor(step / 4096)){% else %}cast(null as double){% endif %} as fine_square_sum
     , {% if with_extremes %}min(step){% else %}cast(null as double){% endif %} as lowest_step
     , {% if with_extremes %}max(step){% else %}cast(null as double){% endif %} as highest_step
 from (

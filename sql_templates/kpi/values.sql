@@ -1,7 +1,7 @@
 -- values: the business figures, and metrics of the user's own that are aggregates, as rows.
 -- inputs:
 --   {{ chunk_counts }}: chunk_number bigint, segment_column varchar, segment_value varchar, row_count bigint, kpi_0 double
---   {{ kpis }}: index, name and family of every figure
+--   {{ kpis }}: index, name and family of every figure, and a note for one that has no value over merged chunks
 -- grain: chunk_number, segment_column, segment_value, metric
 -- output:
 --   chunk_number bigint
@@ -34,7 +34,7 @@ select
     , cast(null as double) as p_value
     , row_count
     , cast(0 as bigint) as unused_count
-    , case when kpi_{{ kpi.index }} is null then 'the expression gave NULL' when not abs(kpi_{{ kpi.index }}) <= 1.7e308 then 'the expression gave no finite number' end as note
+    , case when kpi_{{ kpi.index }} is null then {% if kpi.note %}{{ kpi.note }}{% else %}'the expression gave NULL'{% endif %} when not abs(kpi_{{ kpi.index }}) <= 1.7e308 then 'the expression gave no finite number' end as note
 from {{ chunk_counts }}
 where chunk_number is not null
 {% endfor %}

@@ -6,6 +6,7 @@
 --   {{ thresholds }}: family varchar, metric varchar, column_name varchar, component varchar, segment_column varchar, segment_value varchar, kind varchar, lower_threshold double, upper_threshold double, chunk_count bigint
 --   {{ rules }}: family varchar, metric varchar, column_name varchar, scope integer, lower_limit double, upper_limit double
 --   {{ monitor }}, {{ fit_id }}, {{ minimum_coverage }}, {{ maturity }}: as the user named them
+--   {{ chunk_length }}, {{ compared_with }}: which longer chunks or windows, and which other reference; empty for the monitor's own
 -- grain: period, chunk, segment_column, segment_value, family, metric, column_name, component
 -- output:
 --   monitor varchar
@@ -33,6 +34,8 @@
 --   row_count bigint
 --   unused_count bigint
 --   note varchar
+--   chunk_length varchar
+--   compared_with varchar
 select
     {{ monitor }} as monitor
     , {{ fit_id }} as fit_id
@@ -80,6 +83,8 @@ select
         , case when thresholds.kind = 'standard_deviation' and thresholds.chunk_count < 2 then 'fewer than two whole reference chunks to fit a threshold on' || coalesce('; ' || metric_values.note, '') end
         , metric_values.note
     ) as note
+    , {{ chunk_length }} as chunk_length
+    , {{ compared_with }} as compared_with
 from {{ values }} as metric_values
 inner join {{ chunks }} as chunks on metric_values.chunk_number = chunks.chunk_number
 left join {{ rules }} as rules

@@ -4,6 +4,7 @@
 --   {{ values }}: chunk_number bigint, segment_column varchar, segment_value varchar, family varchar, metric varchar, column_name varchar, component varchar, value double
 --   {{ chunks }}: chunk_number bigint, period varchar, is_partial boolean
 --   {{ rules }}: family varchar, metric varchar, column_name varchar, scope integer, segment_column varchar, segment_value varchar, kind varchar, lower_value double, upper_value double, lower_limit double, upper_limit double
+--   {{ chunk_length }}, {{ compared_with }}: which longer chunks or windows, and which other reference; empty for the monitor's own
 -- grain: family, metric, column_name, component, segment_column, segment_value
 -- output:
 --   family varchar
@@ -16,6 +17,8 @@
 --   lower_threshold double
 --   upper_threshold double
 --   chunk_count bigint
+--   chunk_length varchar
+--   compared_with varchar
 with measured as (
     select
         metric_values.family
@@ -92,4 +95,6 @@ select
     , case when kind <> 'constant' and lower_threshold < lower_limit then lower_limit else lower_threshold end as lower_threshold
     , case when kind <> 'constant' and upper_threshold > upper_limit then upper_limit else upper_threshold end as upper_threshold
     , chunk_count
+    , {{ chunk_length }} as chunk_length
+    , {{ compared_with }} as compared_with
 from limits

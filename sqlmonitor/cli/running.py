@@ -134,7 +134,8 @@ def run_monitors(settings: Settings, name: str | None, prefix: str = "", asked: 
 def check(ctx: click.Context, monitor: str | None) -> None:
     """Exit 1 if the newest complete chunk has alerts or values that could not be computed.
 
-    Realized values are judged by the newest chunk whose labels are mature.
+    Realized values are judged by the newest chunk whose labels are mature, and every comparison by its own
+    newest chunk.
 
     Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
     """
@@ -148,7 +149,11 @@ def check(ctx: click.Context, monitor: str | None) -> None:
     with connect(project, read_only=True) as engine:
         for one in chosen(project, monitor):
             stored = Results(store.read_results(engine, project.store, one.name))
-            is_good = _report_chunk(one.name, stored.newest_complete_chunk())
+            newest = stored.newest_complete_chunk()
+            is_good = _report_chunk(one.name, newest.filter(compare=""))
+            for comparison in stored.comparisons():
+                if comparison:
+                    is_good &= _report_comparison(one.name, comparison, newest)
             if not is_good:
                 for line in summary.owned(one):
                     click.echo(f"  {line}")
@@ -157,7 +162,14 @@ def check(ctx: click.Context, monitor: str | None) -> None:
         ctx.exit(1)
 
 
-def _report_chunk(name: str, results: Results) -> bool:
+def _report_comparison(name: str, comparison: str, newest: Results) -> bool:
+    if comparison not in newest.comparisons():
+        click.echo(f"{name} ({comparison}): no complete chunk yet")
+        return True
+    return _report_chunk(f"{name} ({comparison})", newest.filter(compare=comparison), needs_limits=False)
+
+
+def _report_chunk(name: str, results: Results, *, needs_limits: bool = True) -> bool:
     from sqlmonitor.cli.figures import number
 
     rows = results.to_pandas()
@@ -189,13 +201,13 @@ def _report_chunk(name: str, results: Results) -> bool:
             f"{name}: {len(unlimited):,} of {len(rows):,} values have no limit{f': {why}' if why else ''}",
             err=True,
         )
-    if not limited:
+    if not limited and needs_limits:
         click.echo(
             f"{name}: nothing was checked, as no value has a limit\n"
             "  make the chunks shorter or the reference longer, or set constant thresholds",
             err=True,
         )
-    return all_count == 0 and limited > 0
+    return all_count == 0 and (limited > 0 or not needs_limits)
 
 
 def _records(results: Results) -> list[dict[Hashable, Any]]:

@@ -64,6 +64,7 @@ def _print_monitor(
             has_period=bool(wanted["period"]),
             has_segment=bool(wanted["segment"]),
             has_chunk=bool(wanted["chunk"]),
+            has_comparison=bool(wanted["compare"]),
         )
     series, chunks = series_of(rows)
     if is_matrix(series):

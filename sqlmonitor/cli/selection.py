@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 import pandas as pd
 
 from sqlmonitor.cli.figures import Row
 from sqlmonitor.metrics import CATALOGUE
+from sqlmonitor.results import comparison_of
 
 __all__ = ["MOST_CHUNKS", "Hidden", "Series", "narrowed", "series_of"]
 
 MOST_CHUNKS = 12
 FAMILIES = ("estimated", "realized", "kpi", "drift", "quality", "summary")
-NAMES = ["family", "metric", "component", "column_name", "segment"]
+NAMES = ["family", "metric", "component", "column_name", "segment", "comparison"]
 RANKS = {name: rank for rank, name in enumerate(CATALOGUE)}
 
 Chunk = tuple[str, str]
@@ -46,6 +48,7 @@ class Series:
         component: a class or a confusion cell; mostly empty.
         column: the feature; empty for metrics of the model.
         segment: such as ``origin=EWR``; empty for all rows.
+        comparison: such as ``week``; empty for the monitor's own chunks.
         rows: a row of results for each chunk that there is.
     """
 
@@ -54,24 +57,26 @@ class Series:
     component: str
     column: str
     segment: str
+    comparison: str
     rows: dict[Chunk, Row]
 
     @property
     def detail(self) -> str:
         """What tells it from other series of its metric."""
-        return " ".join(part for part in (self.column, self.component, self.segment) if part)
+        return " ".join(part for part in (self.column, self.component, self.segment, self.comparison) if part)
 
 
 def narrowed(
-    frame: pd.DataFrame, *, has_period: bool, has_segment: bool, has_chunk: bool
+    frame: pd.DataFrame, *, has_period: bool, has_segment: bool, has_chunk: bool, has_comparison: bool
 ) -> tuple[pd.DataFrame, list[Hidden]]:
-    """Leave out the reference, segments and old chunks, where the user did not ask for them.
+    """Leave out comparisons, the reference, segments and old chunks, where the user did not ask for them.
 
     Args:
         frame: rows of results of one monitor.
         has_period: the user named a period.
         has_segment: the user named segments.
         has_chunk: the user named chunks.
+        has_comparison: the user named comparisons.
 
     Returns:
         The rows that are left, and what was left out. Nothing is, where nothing else would be left.
@@ -85,6 +90,10 @@ def narrowed(
             frame = frame[wanted]
             hidden.append(Hidden(f"{left:,} {what}", option))
 
+    if not has_comparison:
+        names = comparison_of(frame)
+        others = " ".join(f"--compare {shlex.quote(one)}" for one in sorted(set(names) - {""}))
+        keep(names == "", "of comparisons", others)
     if not has_segment:
         columns = sorted(set(frame["segment_column"]) - {""})
         keep(frame["segment_column"] == "", "in segments", " ".join(f"--segment {one}" for one in columns))
@@ -112,12 +121,15 @@ def series_of(frame: pd.DataFrame) -> tuple[list[Series], dict[Chunk, str]]:
             frame["segment_column"] != "", ""
         ),
         is_alert=frame["is_alert"].fillna(False).astype("bool"),
+        comparison=comparison_of(frame),
     )
     by_name: dict[tuple[str, ...], Series] = {}
     for row in found.to_dict("records"):
-        family, metric, component, column, segment = names = tuple(str(row[name]) for name in NAMES)
+        family, metric, component, column, segment, comparison = names = tuple(
+            str(row[name]) for name in NAMES
+        )
         if names not in by_name:
-            by_name[names] = Series(family, metric, component, column, segment, {})
+            by_name[names] = Series(family, metric, component, column, segment, comparison, {})
         by_name[names].rows[str(row["period"]), str(row["chunk"])] = row
     series = list(by_name.values())
     series.sort(key=_order)
@@ -133,4 +145,4 @@ def series_of(frame: pd.DataFrame) -> tuple[list[Series], dict[Chunk, str]]:
 def _order(one: Series) -> tuple[object, ...]:
     family = FAMILIES.index(one.family) if one.family in FAMILIES else len(FAMILIES)
     rank = RANKS.get(one.metric, len(RANKS))
-    return (family, rank, one.metric, one.column, one.component, one.segment)
+    return (family, rank, one.metric, one.column, one.component, one.segment, one.comparison)

@@ -31,6 +31,7 @@ SEVERAL = "May be given several times."
 @click.option("--segment", multiple=True, help="origin, origin=EWR, or '' for all rows.")
 @click.option("--chunk", multiple=True, help="How a chunk begins: 2013-05-01, 2013-05 or 2013.")
 @click.option("--period", type=click.Choice(("reference", "analysis")), help="Only this period.")
+@click.option("--compare", multiple=True, help="week, 'rolling 7', previous, … or '' for own chunks.")
 @click.option("--alerts", is_flag=True, help="Only values that alert.")
 @click.option("--as-of", metavar="TIME", help="As known then; UTC, a date means its end: 2013-06-01.")
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of the table.")
@@ -51,7 +52,7 @@ def show(
 ) -> None:
     """Print the stored results.
 
-    As a table: the newest chunks of the whole population, unless options name others; it says what
+    As a table: the newest of the monitor's own chunks of the whole population, unless options name others; it says what
     it leaves out. The other formats have every value that matches.
     """
     if format_ == "parquet" and output is None and sys.stdout.isatty():
@@ -74,7 +75,16 @@ def show(
         **{name: value or None for name, value in wanted.items()}
     )
     frame = (results.alerts() if alerts else results).to_pandas()
-    order = ["monitor", "chunk", "segment_column", "segment_value", "family", "metric"]
+    order = [
+        "monitor",
+        "chunk_length",
+        "compared_with",
+        "chunk",
+        "segment_column",
+        "segment_value",
+        "family",
+        "metric",
+    ]
     frame = frame.sort_values([*order, "column_name", "component"], ignore_index=True)
     if format_ == "table":
         from rich.console import Console

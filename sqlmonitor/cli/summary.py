@@ -81,7 +81,8 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
         prefix: stands before the command that is proposed next.
     """
     out = console()
-    chunks = results.chunks()
+    own = results.filter(compare="")
+    chunks = own.chunks()
     hidden = len(chunks) - MOST_CHUNKS
     chunks = chunks.tail(MOST_CHUNKS)
     out.print(Text(monitor.name, style="bold"))
@@ -93,13 +94,13 @@ def show_summary(monitor: Monitor, results: Results, settings: Settings, prefix:
         out.print("no rows after the reference yet")
     else:
         out.print()
-        for number, table in enumerate(_values(monitor, results, chunks, out)):
+        for number, table in enumerate(_values(monitor, own, chunks, out)):
             if number:
                 out.print()
             put(table, out)
         if hidden > 0:
             out.print(f"the {MOST_CHUNKS} newest of {hidden + MOST_CHUNKS} chunks")
-        drifted = results.drifted()
+        drifted = own.drifted()
         if not drifted.empty:
             out.print()
             put(_drift(drifted, chunks), out)
@@ -186,7 +187,8 @@ def _drift(drifted: pd.DataFrame, chunks: pd.DataFrame) -> Table:
 
 
 def _closing(results: Results) -> list[str]:
-    counts = results.alerts_by_family()
+    own = results.filter(compare="")
+    counts = own.alerts_by_family()
     in_segments = int(counts["segment_alert_count"].sum())
     whole = counts.assign(alert_count=counts["alert_count"] - counts["segment_alert_count"])
     total = int(whole["alert_count"].sum())
@@ -195,7 +197,14 @@ def _closing(results: Results) -> list[str]:
     )
     alerts = f"alerts: {total:,} ({by_family})" if total else "alerts: none"
     lines = [alerts + (f", and {in_segments:,} in segments" if in_segments else "")]
-    missing = results.failed().to_pandas()
+    compared = {
+        one: int(results.filter(compare=one).alerts_by_family()["alert_count"].sum())
+        for one in results.comparisons()
+        if one
+    }
+    if compared:
+        lines.append(f"of comparisons: {', '.join(f'{one} {count:,}' for one, count in compared.items())}")
+    missing = own.failed().to_pandas()
     missing = missing[missing["period"] == "analysis"]
     if not missing.empty:
         notes = missing.loc[missing["note"] != "", "note"].value_counts()

@@ -43,11 +43,13 @@ RESULT_COLUMNS = {
     "unused_count": "Rows that could not be used.",
     "note": "Why there is no value, or what is to be known of it.",
     "computed_at": "When, UTC.",
+    "chunk_length": "Of a comparison, what its chunks are: week, rolling 7; empty for the monitor's own chunks.",
+    "compared_with": "Of a comparison, its reference: previous, last 7; empty for the monitor's own reference.",
 }
 SEVERITY = "{{ var('sqlmonitor_alert_severity', 'warn') }}"
 KEY = (
     *("monitor", "period", "chunk", "segment_column", "segment_value"),
-    *("family", "metric", "column_name", "component"),
+    *("family", "metric", "column_name", "component", "chunk_length", "compared_with"),
 )
 PERIODS = ("reference", "analysis")
 FAMILIES = ("drift", "estimated", "realized", "quality", "summary", "kpi", "insight")

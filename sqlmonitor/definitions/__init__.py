@@ -9,6 +9,7 @@ from sqlmonitor.definitions.business import (
     ValueMatrix,
 )
 from sqlmonitor.definitions.chosen import Metrics, Normalize
+from sqlmonitor.definitions.comparison import Comparison
 from sqlmonitor.definitions.loading import json_schema, load, loads, validated
 from sqlmonitor.definitions.model import Features, Model, Target
 from sqlmonitor.definitions.monitor import Monitor
@@ -18,6 +19,7 @@ from sqlmonitor.definitions.variables import read_overrides
 
 __all__ = [
     "Chunks",
+    "Comparison",
     "Constant",
     "CustomMetric",
     "Features",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from sqlmonitor.definitions.comparison import Comparison
 from sqlmonitor.definitions.definition import Definition, Number, Text, complaint
 
 __all__ = [
@@ -160,7 +161,7 @@ def _segment(value: Any) -> Any:
 class Threshold(Definition):
     """Limits for the values that its selectors match; no selector matches everything, and one that
     matches nothing is an error. Of several that match a value the most specific counts: family is
-    one point, metric, column and segment two each, one value of a segment three; the most points
+    one point, metric, column, compare and segment two each, one value of a segment three; the most points
     win, and of equals the later. So a metric's threshold beats its family's, wherever it stands,
     and every selector more beats the same without it."""
 
@@ -177,6 +178,10 @@ class Threshold(Definition):
     """A segment column, for each of its values, or {column: value} for one of them. Without it the
     limits are for the whole population and for every segment; those in standard deviations are
     fitted for each on its own chunks."""
+    compare: Comparison | None = None
+    """One of the monitor's comparisons as it is written there, such as week or {rolling: 7}, for its
+    values alone. Without it the limits are for the monitor's own chunks and for every comparison;
+    those in standard deviations are fitted for each on its own chunks."""
     constant: Constant | None = None
     """Fixed limits."""
     standard_deviation: StandardDeviation | None = None

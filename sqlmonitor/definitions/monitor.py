@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from sqlmonitor.definitions.business import CustomMetric, Kpi, Threshold
 from sqlmonitor.definitions.chosen import Metrics
+from sqlmonitor.definitions.comparison import Comparison, check_comparisons
 from sqlmonitor.definitions.definition import Definition, Names, Text, Whole, complaint
 from sqlmonitor.definitions.document import Document, KeyPath, parse_key, written_key
 from sqlmonitor.definitions.model import Features, Model, Target
@@ -18,6 +19,10 @@ from sqlmonitor.errors import ConfigurationError
 __all__ = ["Monitor", "Task"]
 
 Task = Literal["binary_classification", "multiclass_classification", "regression", "none"]
+
+
+def _one_or_several(value: Any) -> Any:
+    return (value,) if isinstance(value, (str, dict)) else value
 
 
 class Monitor(Definition):
@@ -45,6 +50,9 @@ class Monitor(Definition):
     """The rows that show how things were when they were fine."""
     chunks: Chunks
     """How rows are cut into chunks."""
+    compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_several)] = ()
+    """Further results from the same counts: of longer chunks, rolling windows, or against a reference
+    that moves along; one or a list of them."""
     lookback: Whole = Field(default=1, ge=0)
     """Chunks before the newest stored one that every run reads again, for rows that come late."""
     model: Model | None = None
@@ -137,6 +145,8 @@ class Monitor(Definition):
                 raise complaint("must be printable text on one line", at=(key,))
         self._check_model()
         self._check_rows()
+        check_comparisons(self.chunks, self.compare)
+        self._check_thresholds()
         self._check_kpis()
         return self
 
@@ -197,6 +207,16 @@ class Monitor(Definition):
                 remedy="add 'on:' here or 'id:' to the monitor",
                 at=("target", "relation"),
             )
+
+    def _check_thresholds(self) -> None:
+        for index, threshold in enumerate(self.thresholds):
+            if threshold.compare is not None and threshold.compare not in self.compare:
+                raise complaint(
+                    f"'{threshold.compare.words}' is no comparison of this monitor",
+                    allowed=[one.words for one in self.compare] or None,
+                    remedy="add it to 'compare:', or leave it out",
+                    at=("thresholds", index, "compare"),
+                )
 
     def _check_kpis(self) -> None:
         names: set[str] = set()

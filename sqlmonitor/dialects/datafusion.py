@@ -73,11 +73,10 @@ def borders(node: exp.Expr) -> exp.Expr:
     """
     unit = node.args["unit"].name.lower()
     form = (
-        f"cast((date_part('epoch', date_trunc('{unit}', cast(later as timestamp)))"
-        f" - date_part('epoch', date_trunc('{unit}', cast(earlier as timestamp)))) / {SECONDS[unit]} as bigint)"
+        f"cast((date_part('epoch', date_trunc('{unit}', cast(later as timestamp(6))))"
+        f" - date_part('epoch', date_trunc('{unit}', cast(earlier as timestamp(6))))) / {SECONDS[unit]} as bigint)"
     )
-    # Its own text says timestamp, which rules have no part in.
-    return _written(form.replace("timestamp", "timestamp(6)"), later=node.this, earlier=node.expression)
+    return _written(form, later=node.this, earlier=node.expression)
 
 
 def time_as_text(node: exp.Expr) -> exp.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmonitor import templates
 from sqlmonitor.definitions import Monitor
 from sqlmonitor.plan import Plan, Step, digest
+from sqlmonitor.planner.comparisons import RESULTS
 
 
 def kept_steps(plan: Plan) -> list[Step]:
@@ -36,17 +37,18 @@ def is_of_reference(step: Step) -> bool:
     return own and all(is_of_reference(parent) for parent in step.tables())
 
 
-def final_values(plan: Plan) -> Step:
-    """The step with every value of every chunk, which results are made of."""
-    values = plan.stored["results"].inputs["values"]
-    assert isinstance(values, Step)
-    return values
+def final_values(plan: Plan) -> dict[str, Step]:
+    """The steps with every value that results are made of, by comparison; the empty name is the monitor's own chunks."""
+    results = {step.name.partition("_")[2]: step for step in plan.steps if step.template == RESULTS}
+    values = {name: step.inputs["values"] for name, step in results.items()}
+    return {name: step for name, step in values.items() if isinstance(step, Step)}
 
 
 def is_counted_by_chunk(plan: Plan) -> bool:
     """True where a chunk's values depend on that chunk and on the reference alone.
 
-    The package's own templates compute nothing across chunks; what a user's template does is not known.
+    The package's own templates compute nothing across chunks, but for comparisons, of which `spread` knows what
+    changes with a chunk; what a user's template does is not known.
     """
     kept = kept_steps(plan)
     return all(step.origin is None and (step.rows is None or step in kept) for step in plan.steps)

@@ -62,8 +62,7 @@ def keep_run(
             f"delete from {place}.{table} where {chosen}",
             f"insert into {place}.{table} select * from {step.table} where {chosen}",
         ]
-    if recount.hashes:
-        values = final_values(plan)
+    for values in final_values(plan).values() if recount.hashes else []:
         content = recount.hashes[values.name]
         kept[values.name] = Kept(table_name(values, plan.monitor, content), content, has_analysis=True)
         statements += _kept_values(f"{place}.{kept[values.name].table}", values, recount)
@@ -74,8 +73,8 @@ def keep_run(
 
 
 def _kept_values(table: str, values: Step, recount: Recount) -> list[str]:
-    if recount.takes_values:
-        chosen = chunk_condition(recount.labelled)
+    if values.name in recount.values:
+        chosen = chunk_condition(recount.values[values.name])
         return [
             f"delete from {table} where {chosen}",
             f"insert into {table} select * from {values.table} where {chosen}",

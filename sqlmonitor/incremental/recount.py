@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -17,6 +17,7 @@ from sqlmonitor.incremental.hashing import (
     kept_steps,
 )
 from sqlmonitor.incremental.periods import Chunks, merged, number, start
+from sqlmonitor.incremental.spread import needed_of, spread
 from sqlmonitor.incremental.state import State
 from sqlmonitor.plan import Plan, Step
 
@@ -58,8 +59,9 @@ class Recount:
         chunks: of the analysis that every statement reads.
         labelled: those that a statement over labels reads.
         period: of the chunks; empty where they are sizes or counts.
-        takes_values: True where the values of all other chunks are kept, so that only the reference's counts
-            and those of the chunks that are read take part.
+        values: chunks whose values are computed, by the name of the step that has them, where those of all other
+            chunks are kept, so that only the reference's counts and those of `needed` take part.
+        needed: chunks whose counts these values are computed from.
         reason: why, for people.
     """
 
@@ -68,7 +70,8 @@ class Recount:
     chunks: tuple[Chunks, ...] = ()
     labelled: tuple[Chunks, ...] = ()
     period: str = ""
-    takes_values: bool = False
+    values: Mapping[str, tuple[Chunks, ...]] = field(default_factory=dict)
+    needed: tuple[Chunks, ...] = ()
     reason: str = ""
 
     def of(self, step: Step) -> tuple[Chunks, ...]:
@@ -93,6 +96,7 @@ def decide(
     asked: Asked = AS_USUAL,
     newest: int | None = None,
     labelled: Iterable[int] = (),
+    stored: Sequence[int] = (),
     stage: Literal["run", "fit"] = "run",
 ) -> Recount:
     """Decides what is read again.
@@ -104,6 +108,7 @@ def decide(
         asked: what the user asks for.
         newest: number of the newest stored chunk of the analysis.
         labelled: numbers of chunks with labels that arrived since the last run.
+        stored: numbers of the stored chunks of the analysis, in order, where the monitor has comparisons.
         stage: ``fit`` reads all of the reference.
 
     Raises:
@@ -120,7 +125,7 @@ def decide(
         return Recount(reason="all rows: borders of chunks by size or count move with every row")
     known: dict[str, str] = {}
     values = final_values(plan)
-    hashes = {step.name: content_hash(step, monitor, known) for step in [*kept_steps(plan), values]}
+    hashes = {step.name: content_hash(step, monitor, known) for step in [*kept_steps(plan), *values.values()]}
     if stage == "fit":
         return Recount(hashes=hashes, period=period, reason="the reference")
     chosen = chunks_to_read(period, monitor.lookback, newest, asked)
@@ -131,15 +136,24 @@ def decide(
     }
     reason = _reason(readings, chosen, late, period, asked)
     recount = Recount(readings, hashes, chosen, late, period, reason=reason)
-    kept = state.steps.get(values.name)
+    kept = {step.name: state.steps.get(step.name) for step in values.values()}
     takes_values = (
         recount.is_partial
         and is_counted_by_chunk(plan)
         and state.fit_id == plan.fit_id
-        and kept is not None
-        and kept.content_hash == hashes[values.name]
+        and all(one is not None and one.content_hash == hashes[name] for name, one in kept.items())
+        # An earlier beginning of the analysis changes what chunks far from it are compared with.
+        and (not monitor.compare or bool(stored and late[0].first >= stored[0]))
     )
-    return replace(recount, takes_values=takes_values)
+    if not takes_values:
+        return recount
+    spreads = {one.name: spread(one, period, late, stored) for one in monitor.compare}
+    changed = {"": late} | {name: one.changed for name, one in spreads.items()}
+    return replace(
+        recount,
+        values={step.name: changed[name] for name, step in values.items()},
+        needed=needed_of(spreads.values(), late),
+    )
 
 
 def _reading(step: Step, content: str, state: State) -> Reading:

@@ -63,6 +63,22 @@ class State:
         )
         return None if row is None or row["newest"] is None else int(row["newest"]) // 2
 
+    def chunks(self, engine: Engine, schema: str) -> list[int]:
+        """Numbers of the chunks of the analysis that are stored, in order.
+
+        Args:
+            engine: an open warehouse.
+            schema: the store's.
+        """
+        counted = self.steps.get("chunk_counts")
+        if counted is None or not counted.has_analysis:
+            return []
+        frame = engine.query(
+            f"select distinct chunk_number from {quoted(schema)}.{counted.table} "
+            "where chunk_number % 2 = 0 order by chunk_number"
+        )
+        return [int(chunk_number) // 2 for chunk_number in frame["chunk_number"]]
+
 
 def read_state(engine: Engine, schema: str, monitor: str) -> State:
     """Asks the store what it keeps of a monitor; kept tables that are gone count as not kept.

@@ -23,9 +23,7 @@ OF_ALL_CHUNKS = ("chunk_counts",)
 ORDER = re.compile(r"\norder by ([^\n]+)\s*\Z")
 
 
-def statement(
-    step: Step, recount: Recount, state: State, schema: str, *, values: str, dialect: str
-) -> str | exp.Expr:
+def statement(step: Step, recount: Recount, state: State, schema: str, *, dialect: str) -> str | exp.Expr:
     """The SELECT whose rows become the step's temporary table, as an engine takes it.
 
     Args:
@@ -33,7 +31,6 @@ def statement(
         recount: what this run reads.
         state: what the store keeps.
         schema: the store's.
-        values: name of the step with every value of every chunk.
         dialect: the engine's.
 
     Returns:
@@ -41,9 +38,9 @@ def statement(
     """
     reading = recount.reading(step)
     grain = templates.header(step.template).grain
-    if recount.takes_values and step.name == values:
+    if step.name in recount.values:
         kept = f"{quoted(schema)}.{state.steps[step.name].table}"
-        chosen = chunk_condition(recount.labelled)
+        chosen = chunk_condition(recount.values[step.name])
         is_fresh = f"chunk_number % 2 = 1 or ({chosen})"
         return _with_kept(templates.select(step, dialect), is_fresh, kept, f"not ({chosen})", grain)
     if reading is Reading.ALL:
@@ -55,8 +52,8 @@ def statement(
     found = ORDER.search(templates.rendered(step))
     chosen = chunk_condition(ranges)
     others = f"not ({chosen})"
-    if recount.takes_values and step.name not in OF_ALL_CHUNKS:
-        others += f" and (chunk_number % 2 = 1 or ({chunk_condition(recount.labelled)}))"
+    if recount.values and step.name not in OF_ALL_CHUNKS:
+        others += f" and (chunk_number % 2 = 1 or ({chunk_condition(recount.needed)}))"
     chunks = restricted(
         step, lambda rows: None if ranges is None else time_condition(rows, ranges, recount.period)
     )

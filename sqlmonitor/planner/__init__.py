@@ -7,6 +7,7 @@ from typing import Literal
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Plan
 from sqlmonitor.planner.chunking import add_chunks
+from sqlmonitor.planner.comparisons import add_comparisons
 from sqlmonitor.planner.derived import add_derived
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.duplicates import add_duplicates
@@ -19,6 +20,9 @@ from sqlmonitor.rules import rules
 from sqlmonitor.source import NOT_ASKED, Types, parse
 
 __all__ = ["plan"]
+
+OWN_CHUNKS = {"chunk_length": text(""), "compared_with": text("")}
+"""What says of results that they are of the monitor's own chunks, against its own reference."""
 
 
 def plan(
@@ -73,9 +77,10 @@ def compiled(draft: Draft) -> Plan:
         values=values,
         chunks=draft["chunks"],
         rules=rule_step,
+        **OWN_CHUNKS,
     )
     maturity = monitor.target.maturity if monitor.target else None
-    results = draft.add(
+    draft.add(
         "results",
         "write results",
         "result/results.sql",
@@ -86,9 +91,10 @@ def compiled(draft: Draft) -> Plan:
         monitor=text(monitor.name),
         fit_id=text(fit_id),
         minimum_coverage=parse(repr(float(monitor.min_label_coverage))),
+        **OWN_CHUNKS,
         **({"maturity": parse(f"interval '{int(maturity.total_seconds())} seconds'")} if maturity else {}),
     )
-    draft.stored |= {"thresholds": thresholds, "results": results}
+    draft.stored |= add_comparisons(draft, values)
     return Plan(
         monitor=monitor.name,
         fit_id=fit_id,

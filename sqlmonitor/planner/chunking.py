@@ -19,7 +19,7 @@ def add_chunks(draft: Draft) -> None:
     time = {"expression": draft.source.time(), "alias": exp.to_identifier("row_time")}
     # Whether the user's condition for the reference gave NULL.
     undecided = {"expression": parse("is_reference is null"), "alias": exp.to_identifier("is_undecided")}
-    kpis, columns = figures(draft)
+    kpis, parts, columns = figures(draft)
     counts = draft.add(
         "chunk_counts",
         "count rows by chunk",
@@ -30,16 +30,10 @@ def add_chunks(draft: Draft) -> None:
         ),
         segments=draft.segments,
         kpis=kpis,
+        parts=parts,
     )
     if chunks.period is not None:
-        start = parse(dialects.PERIOD_START[chunks.period])
-        named = {
-            "chunk_start": start,
-            "chunk_end": put(dialects.PERIOD_START[chunks.period], sequence=parse("sequence + 1")),
-            "chunk_name": parse(
-                dialects.PERIOD_NAME[chunks.period].format(start=dialects.PERIOD_START[chunks.period])
-            ),
-        }
+        named = by_period(chunks.period)
     else:
         named = {
             "chunk_start": parse("first_time"),
@@ -78,6 +72,16 @@ def add_chunks(draft: Draft) -> None:
                 "kpi_values", "business figures as rows", "kpi/values.sql", chunk_counts=counts, kpis=kpis
             )
         )
+
+
+def by_period(period: str) -> dict[str, exp.Expr]:
+    """What ``chunk/chunks.sql`` takes to name chunks by period."""
+    start = dialects.PERIOD_START[period]
+    return {
+        "chunk_start": parse(start),
+        "chunk_end": put(start, sequence=parse("sequence + 1")),
+        "chunk_name": parse(dialects.PERIOD_NAME[period].format(start=start)),
+    }
 
 
 def segment_thresholds(monitor: Monitor) -> list[int]:

@@ -10,6 +10,7 @@ from sqlmonitor import names
 from sqlmonitor.definitions import Monitor
 from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.parts import Parts
 from sqlmonitor.source import SourceRows
 
 Column = dict[str, exp.Expr]
@@ -23,8 +24,8 @@ def reads_target(columns: list[Column]) -> bool:
     return any(column["expression"].args.get("table") != PREDICTION for column in columns)
 
 
-def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[Column]]:
-    """The figures as the templates take them, and the columns that their expressions read.
+def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Column]]:
+    """The figures as the templates take them, what they are made of, and the columns that they read.
 
     They are aggregates over the chunk's rows, so the statement that counts the rows computes them.
     """
@@ -48,12 +49,14 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[Column]]:
         for column in list(trees[name].find_all(exp.Column)):
             alias = aliases.setdefault(bound(draft.source, key, column), f"input_{len(aliases)}")
             column.replace(exp.column(alias))
+    parts = Parts()
     kpis = [
         {"index": number, "name": text(name), "family": text(family), "expression": trees[name]}
+        | ({"merged": merged} if (merged := parts.merged(trees[name])) is not None else {})
         for number, (name, family, _, _) in enumerate(written)
     ]
     columns = [{"expression": column, "alias": exp.to_identifier(alias)} for column, alias in aliases.items()]
-    return kpis, columns
+    return kpis, parts.listed(), columns
 
 
 def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:

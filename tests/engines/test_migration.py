@@ -11,6 +11,7 @@ from sqlmonitor.store import TABLES
 def test_an_older_store_gets_its_columns(warehouse: Warehouse, monkeypatch) -> None:
     older = {name: dict(columns) for name, columns in TABLES.items()}
     del older["monitors"]["owner"], older["monitors"]["url"]
+    del older["results"]["chunk_length"], older["results"]["compared_with"]
     with warehouse.connect() as engine:
         with monkeypatch.context() as patched, engine.transaction():
             patched.setattr(store, "TABLES", older)
@@ -20,9 +21,16 @@ def test_an_older_store_gets_its_columns(warehouse: Warehouse, monkeypatch) -> N
             engine.execute(
                 "insert into sqlmonitor.monitors (monitor, fit_id, run_id) values ('late', 'one', 'two')"
             )
+            engine.execute(
+                "insert into sqlmonitor.results (monitor, metric, value) values ('late', 'f1', 0.5)"
+            )
         assert "owner" not in engine.describe("sqlmonitor.monitors")
+        assert "chunk_length" not in engine.describe("sqlmonitor.results")
         assert migration.migrate(engine, "sqlmonitor")
         assert list(engine.describe("sqlmonitor.monitors")) == list(TABLES["monitors"])
         kept = engine.first("select monitor, fit_id, run_id, owner from sqlmonitor.monitors")
         assert kept == {"monitor": "late", "fit_id": "one", "run_id": "two", "owner": None}
+        assert list(engine.describe("sqlmonitor.results")) == list(TABLES["results"])
+        result = engine.first("select metric, value, chunk_length, compared_with from sqlmonitor.results")
+        assert result == {"metric": "f1", "value": 0.5, "chunk_length": "", "compared_with": ""}
         assert not migration.migrate(engine, "sqlmonitor")

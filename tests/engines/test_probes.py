@@ -180,6 +180,7 @@ OF_TABLE: list[tuple[str, Any]] = [
     ("select name as found from (select name, row_number() over (order by name desc) as place from numbers) as placed where place = 1", "ä"),
     ("select name as found from (select name, row_number() over (order by number) as place from numbers) as placed where place = 1", "ä"),
     ("select id as found from (select id, row_number() over (order by number desc) as place from numbers) as placed where place = 6", 5),
+    ("select sum(place) as found from (select dense_rank() over (partition by id < 6 order by whole < 0) as place from numbers where id <> 4) as placed", 6),
     ("select max(number_after) as found from (select lead(number) over (order by id) as number_after from numbers where id < 4) as ahead", 2.5),
     ("select count(*) as found from (select ntile(4) over (order by id) as part from numbers) as parts where part = 1", 2),
     ("select id as found from numbers qualify row_number() over (order by id desc) = 1", 6),

@@ -95,7 +95,7 @@ def test_the_store_is_looked_after(project: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
     assert command("store", "info", *at) == 0
     said = capsys.readouterr().out
-    assert re.search(r"^results_history +1 rows +29 columns$", said, re.MULTILINE), said
+    assert re.search(r"^results_history +1 rows +31 columns$", said, re.MULTILINE), said
     before = mean(project)
     assert command("store", "prune", *at, "--before", "2001-01-01") == 0
     assert "0 rows are gone" in capsys.readouterr().out
