@@ -336,4 +336,4 @@ ENGINES = {
     "datafusion": datafusion_server,
 }
 FEW_A_DAY = {"datafusion"}
-"""Engines that everyday tests run the most telling monitors on, and ``.ci/run`` all."""
+"""Engines that everyday tests run the most telling monitor on, and ``.ci/run`` all."""

@@ -12,6 +12,15 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlmonitor.dialects import postgres, shared
 from sqlmonitor.dialects.dialect import KIND, Dialect
 
+SETTINGS = {
+    "datafusion.execution.time_zone": "UTC",
+    # Fractions within fractions, and rules for thresholds.
+    "datafusion.sql_parser.recursion_limit": "2000",
+    "datafusion.catalog.information_schema": "true",
+    # Parquet's statistics leave NaN out, and a column whose smallest and largest are equal is taken for constant.
+    "datafusion.execution.collect_statistics": "false",
+}
+"""Of the session, each for a difference of meaning or a limit; another value gives other results."""
 SECONDS = {"hour": 3600, "minute": 60, "second": 1, "day": 86400}
 
 
@@ -193,7 +202,7 @@ DATAFUSION = Dialect(
     schemes=("datafusion",),
     extra="datafusion",
     address="datafusion:///path/to/folder",
-    session="set datafusion.execution.time_zone = 'UTC'",
+    session=";\n".join(f"set {name} = '{value}'" for name, value in SETTINGS.items()),
     # In memory, and of this session alone, as all of its tables are.
     temporary="create or replace table {table} as\n{select}",
     begin="",

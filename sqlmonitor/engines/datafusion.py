@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import dialects
+from sqlmonitor.dialects.datafusion import SETTINGS
 from sqlmonitor.engines import datafusion_store
 from sqlmonitor.engines.datafusion_errors import explaining
 from sqlmonitor.engines.datafusion_publishing import PREFIX, Publication
@@ -25,14 +26,6 @@ from sqlmonitor.errors import WarehouseError
 if TYPE_CHECKING:
     import pandas
 
-SETTINGS = {
-    "datafusion.execution.time_zone": "UTC",
-    # Fractions within fractions, and rules for thresholds.
-    "datafusion.sql_parser.recursion_limit": "2000",
-    "datafusion.catalog.information_schema": "true",
-    # Parquet's statistics leave NaN out, and a column whose smallest and largest are equal is taken for constant.
-    "datafusion.execution.collect_statistics": "false",
-}
 TYPES = (
     (r"timestamp\[.*tz=.*", "timestamp with time zone"),
     (r"timestamp\[.*", "timestamp"),
