@@ -319,6 +319,17 @@ def test_a_full_disk_leaves_the_store_as_it_was(opened, monkeypatch) -> None:
         assert seen(engine) == BEFORE
 
 
+def test_a_rule_for_each_of_many_columns_is_one_statement(opened) -> None:
+    # So many, one behind the other, end the process.
+    selects = [f"select {number} as number, 'x' as name" for number in range(4000)]
+    with opened("datafusion").connect() as engine:
+        listed = " union all ".join(selects)
+        row = engine.first(f"select count(*) as rows, sum(number) as total from ({listed}) as listed")
+        ordered = engine.query(" union all ".join(reversed(selects[:77])) + " order by all limit 2")
+    assert row == {"rows": 4000, "total": 4000 * 3999 / 2}
+    assert ordered["number"].tolist() == [0, 1]
+
+
 TYPES: dict[str, tuple[pa.Array, str, str]] = {
     "small": (pa.array([5, None], pa.int8()), "integer", "Int64"),
     "unsigned": (pa.array([5, 6], pa.uint64()), "decimal", "float64"),
