@@ -138,7 +138,8 @@ def connect(warehouse: Any) -> Engine:
 
     Args:
         warehouse: a URL such as ``postgresql://user@host/database``, an open DuckDB or psycopg connection,
-            a clickhouse-connect client, or a SQLAlchemy engine, of which one connection is taken out of its pool.
+            a clickhouse-connect client, a Spark or DataFusion session, or a SQLAlchemy engine, of which one connection
+            is taken out of its pool.
 
     Raises:
         UnsupportedError: where no engine serves it, or its driver is not installed.

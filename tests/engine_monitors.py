@@ -56,9 +56,14 @@ class Case:
         )
 
 
+def has_duckdbs_quotes(dialect: str) -> bool:
+    """Whether a name in quotes is the same as on DuckDB, so that the user's SQL can be, too."""
+    return exp.to_identifier("a", quoted=True).sql(dialect) == quoted("a")
+
+
 def in_words_of(dialect: str, monitor: dict[str, Any]) -> dict[str, Any]:
     """The monitor with its SQL, which is DuckDB's, in the words of an engine whose quotes are others."""
-    if dialect != "spark":
+    if has_duckdbs_quotes(dialect):
         return monitor
 
     def written(text: str, into: type[exp.Expr]) -> str:
@@ -248,3 +253,5 @@ CASES = {
 }
 SLOW = {"car_price", "credit_card", "exact", "classes", "merged_classes", "merged_regression"}
 """Their templates are in the others too."""
+TELLING = {"hostile"}
+"""The one that shows most of what an engine lacks."""

@@ -229,6 +229,39 @@ class SparkWarehouse:
         return engines.adopt(self.session)
 
 
+class DataFusionWarehouse:
+    """A folder of Parquet files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"datafusion:///{folder}"
+        self.session: Any = None
+
+    def load(self, name: str, table: pa.Table) -> None:
+        pq.write_table(table, self.folder / f"{name}.parquet")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        from sqlmonitor.engines.datafusion import DataFusion
+
+        rows = DataFusion.open(self.url).session.sql(sql).to_arrow_table().to_pylist()
+        return [tuple(row.values()) for row in rows]
+
+    def run_script(self, files: list[str]) -> None:
+        # In the session under test, as tables in memory are of one.
+        for file in files:
+            lines = [line for line in file.splitlines() if not line.startswith("--")]
+            for statement in "\n".join([*lines, ""]).split(";\n"):
+                if statement.strip():
+                    self.session.sql(statement).collect()
+
+    def connect(self) -> engines.Engine:
+        from sqlmonitor.engines.datafusion import DataFusion
+
+        engine = DataFusion.open(self.url)
+        self.session = engine.session
+        return engine
+
+
 def backquoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
@@ -266,6 +299,12 @@ def clickhouse_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
 
 
 @contextmanager
+def datafusion_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
+    """DataFusion needs no server: a folder for every warehouse."""
+    yield lambda: DataFusionWarehouse(Path(tempfile.mkdtemp(dir=folder)))
+
+
+@contextmanager
 def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     """Sail, which speaks Spark SQL over Spark Connect, in this process."""
     os.environ.setdefault("RUST_LOG", "off")
@@ -294,4 +333,7 @@ ENGINES = {
     "postgres": postgres_server,
     "clickhouse": clickhouse_server,
     "spark": spark_server,
+    "datafusion": datafusion_server,
 }
+FEW_A_DAY = {"datafusion"}
+"""Engines that everyday tests run the most telling monitor on, and ``.ci/run`` all."""

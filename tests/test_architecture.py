@@ -13,6 +13,8 @@ from sqlglot import exp
 import sqlmonitor
 from sqlmonitor import planner, templates
 from sqlmonitor.definitions import loads
+from sqlmonitor.dialects import DIALECTS, SCHEMES
+from sqlmonitor.engines.connecting import CONNECTIONS
 from sqlmonitor.plan import Plan
 
 PACKAGE = Path(sqlmonitor.__file__).parent
@@ -45,23 +47,9 @@ LEVELS = [
 ]
 BESIDE = {("planner", "source"), ("planner", "rules")}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
-ENGINES = {
-    "duckdb",
-    "postgres",
-    "postgresql",
-    "clickhouse",
-    "snowflake",
-    "bigquery",
-    "redshift",
-    "databricks",
-    "spark",
-    "trino",
-    "mysql",
-    "mssql",
-    "tsql",
-    "sqlite",
-    "oracle",
-}
+# By whatever name: the dialect's, or a URL's scheme.
+ENGINES = {*DIALECTS, *SCHEMES, *SCHEMES.values(), "sqlite", "oracle"}
+DRIVERS = {module.partition(".")[0] for module, _, _ in CONNECTIONS} | {"sqlalchemy"}
 MAY_NAME_ENGINES = {"dialects", "engines"}
 # Known debt: the demo opens a connection itself; nothing may join it.
 CLI_FILES = {"cli/demo.py"}
@@ -141,7 +129,7 @@ def test_only_engines_import_an_engine() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if {name.split(".")[0] for name in names} & (ENGINES | {"psycopg", "sqlalchemy"}):
+            if {name.split(".")[0] for name in names} & (ENGINES | DRIVERS):
                 assert entry(path) == "engines" or str(path.relative_to(PACKAGE)) in CLI_FILES, path
 
 

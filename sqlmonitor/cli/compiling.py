@@ -82,10 +82,11 @@ def _planned(project: Project, monitor: Monitor) -> Plan:
 def _known_dialect(name: str) -> str:
     from sqlglot.dialects.dialect import Dialects
 
-    from sqlmonitor.dialects import SCHEMES
+    from sqlmonitor.dialects import DIALECTS, SCHEMES
     from sqlmonitor.errors import ConfigurationError
 
-    known = {dialect.value for dialect in Dialects if dialect.value}
+    # Those that sqlglot knows by itself, for their own messages, and ours.
+    known = {*(dialect.value for dialect in Dialects if dialect.value), *DIALECTS}
     wanted = name.casefold()
     wanted = wanted if wanted in known else SCHEMES.get(wanted, wanted)
     if wanted not in known:

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from sqlmonitor.dialects.clickhouse import CLICKHOUSE
 from sqlmonitor.dialects.compiled import COMPILED, REFUSED
+from sqlmonitor.dialects.datafusion import DATAFUSION
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import CONSTANTS, DUCKDB, KEEP_CONSTANTS
 from sqlmonitor.dialects.functions import FUNCTIONS, functions_of
@@ -50,7 +51,7 @@ __all__ = [
     "translated",
 ]
 
-DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, CLICKHOUSE, SPARK, *COMPILED)}
+DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, CLICKHOUSE, SPARK, DATAFUSION, *COMPILED)}
 # Known by their URLs, so that a project file can be read; nothing is written in them.
 UNWRITTEN = {
     "athena": "athena",

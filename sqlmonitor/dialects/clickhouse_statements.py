@@ -107,15 +107,6 @@ def sets_without_aggregates(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def one_catalogue(node: exp.Expr) -> exp.Expr:
-    """The catalogue.
-
-    DuckDB: table_catalog = current_database() of an attached file. ClickHouse: table_catalog repeats the schema.
-    Remedy: always true, as there is one catalogue.
-    """
-    return exp.true() if node.find(exp.CurrentDatabase) else node
-
-
 def stored_table(node: exp.Expr) -> exp.Expr:
     """Lasting tables.
 

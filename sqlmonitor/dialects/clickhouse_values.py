@@ -138,18 +138,6 @@ def text_of_double(node: exp.Expr) -> exp.Expr:
     )
 
 
-def zero_without_sign(node: exp.Expr) -> exp.Expr:
-    """Zero with a sign.
-
-    DuckDB: -0.0 and 0.0 are one group, and are joined. ClickHouse: equal, and two groups.
-    Remedy: the source's numbers plus zero, which has no sign.
-    """
-    kind = node.meta.get(KIND)
-    if kind is None or kind in ("integer", "boolean", "text") or not node.args["to"].is_type("double"):
-        return node
-    return exp.Paren(this=exp.Add(this=node, expression=exp.Literal.number(0)))
-
-
 def largest_with_nan(node: exp.Expr) -> exp.Expr:
     """The largest of several.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlglot
 from sqlglot import exp
 
+from sqlmonitor.dialects.dialect import KIND
 from sqlmonitor.errors import UnsupportedError
 
 SUMMING = (exp.Sum, exp.Avg, exp.StddevPop, exp.StddevSamp, exp.Stddev)
@@ -169,3 +170,48 @@ def unnest_by_places(node: exp.Expr) -> exp.Expr:
     )
     node.append("joins", exp.Join(this=places, kind="CROSS"))
     return node
+
+
+def condition_of_one_row(node: exp.Expr) -> exp.Expr:
+    """A condition on nothing.
+
+    DuckDB: select 1 having (select count(*) from t) = 0. Sail, DataFusion: no aggregate in sight, so an error.
+    Remedy: where, which is the same without a relation.
+    """
+    having = node.args.get("having")
+    if having is not None and not node.args.get("from_") and not node.args.get("group"):
+        node.set("having", None)
+        node.set("where", exp.Where(this=having.this))
+    return node
+
+
+def column_without_key(node: exp.Expr) -> exp.Expr:
+    """Keys of tables.
+
+    DuckDB: a second row of one primary key is an error. Spark: keys in some catalogs only, and kept in none; DataFusion: not in
+    files. Remedy: left out; of two publications, the later is refused.
+    """
+    node.set("constraints", None)
+    return node
+
+
+def one_catalogue(node: exp.Expr) -> exp.Expr:
+    """The catalogue.
+
+    DuckDB: table_catalog = current_database() of an attached file. ClickHouse: table_catalog repeats the schema;
+    DataFusion: no current_database().
+    Remedy: always true, as there is one catalogue.
+    """
+    return exp.true() if node.find(exp.CurrentDatabase) else node
+
+
+def zero_without_sign(node: exp.Expr) -> exp.Expr:
+    """Zero with a sign.
+
+    DuckDB: -0.0 and 0.0 are one group, and are joined. ClickHouse, DataFusion: equal, and two groups.
+    Remedy: the source's numbers plus zero, which has no sign.
+    """
+    kind = node.meta.get(KIND)
+    if kind is None or kind in ("integer", "boolean", "text") or not node.args["to"].is_type("double"):
+        return node
+    return exp.Paren(this=exp.Add(this=node, expression=exp.Literal.number(0)))

@@ -38,19 +38,6 @@ def _called(form: str, **trees: exp.Expr) -> exp.Expr:
     return _written(form, **trees).unnest()
 
 
-def condition_of_one_row(node: exp.Expr) -> exp.Expr:
-    """A condition on nothing.
-
-    DuckDB: select 1 having (select count(*) from t) = 0. Sail: no aggregate in sight, so an error.
-    Remedy: where, which is the same without a relation.
-    """
-    having = node.args.get("having")
-    if having is not None and not node.args.get("from_") and not node.args.get("group"):
-        node.set("having", None)
-        node.set("where", exp.Where(this=having.this))
-    return node
-
-
 def word_in_quotes(node: exp.Expr) -> exp.Expr:
     """Names that are words of the language.
 
@@ -134,16 +121,6 @@ def joined_levels(node: exp.Expr) -> exp.Expr:
     return _called("array_join(array_sort(collect_set(one)), separator)", one=text, separator=separator)
 
 
-def column_without_key(node: exp.Expr) -> exp.Expr:
-    """Keys of tables.
-
-    DuckDB: a second row of one primary key is an error. Spark: keys in some catalogs only, and kept in none.
-    Remedy: left out; of two publications, the journal refuses one.
-    """
-    node.set("constraints", None)
-    return node
-
-
 TEXT_OF_DOUBLE = """
 case
     when typeof(value) not in ('double', 'float') then text
@@ -197,7 +174,7 @@ SPARK = Dialect(
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.PercentileDisc,), quantile_list),
-        ((exp.Select,), condition_of_one_row),
+        ((exp.Select,), shared.condition_of_one_row),
         ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),
@@ -209,7 +186,7 @@ SPARK = Dialect(
         ((exp.TimeToStr,), time_in_java_form),
         ((exp.GroupConcat,), joined_levels),
         ((exp.Cast,), text_of_double),
-        ((exp.ColumnDef,), column_without_key),
+        ((exp.ColumnDef,), shared.column_without_key),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),
 )

@@ -38,6 +38,12 @@ def _open_spark(url: str, _: bool, __: Path | None) -> Engine:
     return Spark.open(url)
 
 
+def _open_datafusion(url: str, read_only: bool, directory: Path | None) -> Engine:
+    from sqlmonitor.engines.datafusion import DataFusion
+
+    return DataFusion.open(address.without_driver(url), read_only=read_only, directory=directory)
+
+
 def _adopt_duckdb(connection: Any) -> Engine:
     from sqlmonitor.engines.duckdb import DuckDB
 
@@ -63,12 +69,19 @@ def _adopt_spark(session: Any) -> Engine:
     return Spark(session)
 
 
+def _adopt_datafusion(session: Any) -> Engine:
+    from sqlmonitor.engines.datafusion import DataFusion
+
+    return DataFusion(session)
+
+
 # An engine's driver is imported where it is used, so that nobody needs the others.
 OPENERS: dict[str, Callable[[str, bool, Path | None], Engine]] = {
     "duckdb": _open_duckdb,
     "postgres": _open_postgres,
     "clickhouse": _open_clickhouse,
     "spark": _open_spark,
+    "datafusion": _open_datafusion,
 }
 """By the dialect's name."""
 
@@ -79,6 +92,7 @@ CONNECTIONS: tuple[tuple[str, str, Callable[[Any], Engine]], ...] = (
     ("clickhouse_connect.dbapi.connection", "Connection", _adopt_clickhouse),
     ("pyspark.sql", "SparkSession", _adopt_spark),
     ("pyspark.sql.connect.session", "SparkSession", _adopt_spark),
+    ("datafusion", "SessionContext", _adopt_datafusion),
 )
 """Module and class of connections that can be handed over."""
 

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 from engine_monitors import CASES
-from executed_engines import ENGINES
+from executed_engines import ENGINES, FEW_A_DAY
 
 from sqlmonitor import planner, runner, validation
 from sqlmonitor.definitions import loads
@@ -17,7 +17,14 @@ ORDER = "order by period desc, chunk, segment_column, segment_value, family, met
 OF_THE_RUN = ["run_id", "computed_at"]
 
 
-@pytest.mark.parametrize("name", [name for name in ENGINES if name != "duckdb"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in FEW_A_DAY else [])
+        for name in ENGINES
+        if name != "duckdb"
+    ],
+)
 def test_files_run_by_hand_give_the_results_of_a_run(opened, name, request) -> None:
     if name == "spark":
         reason = "Sail takes no insertion that leaves columns out, as Apache Spark does"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from engine_monitors import CASES, SLOW
-from executed_engines import ENGINES, Warehouse
+from engine_monitors import CASES, SLOW, TELLING, has_duckdbs_quotes
+from executed_engines import ENGINES, FEW_A_DAY, Warehouse
 
 from sqlmonitor import runner
 from sqlmonitor.definitions import loads
@@ -17,8 +18,8 @@ from sqlmonitor.store import TABLES
 TOLERANCE = 1e-9
 """Relative and absolute, for every metric on every engine."""
 OF_THE_RUN = ["run_id", "computed_at"]
-OF_THE_SQL = {"spark": ["fit_id"]}
-"""A hash of the project's SQL, too, which has other quotes there."""
+OF_THE_SQL = ["fit_id"]
+"""A hash of the project's SQL, too, which may have other quotes."""
 # Names and times of runs, and hashes over the engine's own types.
 COMPARED = [name for name in TABLES if name not in ("runs", "monitors", "kept")]
 
@@ -87,7 +88,7 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame) -> str:
 
 def compared(expected: Stored, found: Stored, name: str) -> str:
     """What differs between DuckDB's store and an engine's; empty where they are equal."""
-    beside = OF_THE_SQL.get(name, [])
+    beside = [] if has_duckdbs_quotes(name) else OF_THE_SQL
     for table, rows in expected.items():
         left, right = (frame.drop(columns=beside, errors="ignore") for frame in (rows, found[table]))
         told = difference(left, right)
@@ -96,10 +97,18 @@ def compared(expected: Stored, found: Stored, name: str) -> str:
     return ""
 
 
-@pytest.mark.parametrize("name", [name for name in ENGINES if name != "duckdb"])
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[pytest.mark.slow] if case in SLOW else []) for case in CASES]
-)
+def pairs() -> list[Any]:
+    """Each case on each engine, dear ones and repetitions marked as slow."""
+    made = []
+    for name in ENGINES:
+        for case in CASES:
+            is_slow = case in SLOW or (name in FEW_A_DAY and case not in TELLING)
+            marks = [pytest.mark.slow] if is_slow else []
+            made.append(pytest.param(case, name, marks=marks, id=f"{case}-{name}"))
+    return [pair for pair in made if pair.values[1] != "duckdb"]
+
+
+@pytest.mark.parametrize(("case", "name"), pairs())
 def test_every_row_is_as_on_duckdb(case, name, opened, expected) -> None:
     found = stored(opened(name), case)
     assert not compared(expected(case), found, name)

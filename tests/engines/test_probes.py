@@ -14,7 +14,7 @@ import sqlglot
 from executed_engines import ENGINES
 from sqlglot import exp
 
-from sqlmonitor import dialects, templates
+from sqlmonitor import dialects, store, templates
 from sqlmonitor.dialects import shared
 from sqlmonitor.dialects.dialect import Dialect
 
@@ -72,6 +72,7 @@ OF_ROW: list[tuple[str, int, Any]] = [
     ("flag and number > 0", 3, False),
     ("flag or number < 0", 3, True),
     ("not flag", 2, True),
+    ("number is not distinct from null and flag is not distinct from false", 5, True),
     ("coalesce(number, 9)", 5, 9),
     ("greatest(number, 0)", 3, 0),
     ("greatest(number, 0)", 5, 0),
@@ -189,6 +190,9 @@ OF_TABLE: list[tuple[str, Any]] = [
     ("select b.name as found from numbers as a left join numbers as b on a.id + 100 = b.id where a.id = 1", None),
     ("select count(*) as found from numbers cross join (select 1 as one union all select 2 as one) as two", 12),
     ("select id, name as found from numbers order by all limit 1", "b"),
+    ("select count(*) as found from numbers as a where exists (select 1 from numbers as b where b.id = a.id and b.name is not distinct from a.name)", 6),
+    ("select count(*) as found from numbers as a where not exists (select 1 from numbers as b where b.id = a.id and b.name = a.name)", 1),
+    ("select max(id) as found from (select 1 as id, 2 as place having (select count(*) from numbers) = 6) as none_or_one", 1),
 ]  # fmt: skip
 BY_TABLE = [(f"select {text} as found from numbers where id = {row}", value) for text, row, value in OF_ROW]
 PROBES = [*BY_TABLE, *OF_TABLE]
@@ -223,16 +227,21 @@ def operations(tree: exp.Expr) -> set[type[exp.Expr]]:
     return {type(node) for node in tree.walk() if isinstance(node, kinds) and not isinstance(node, STRUCTURE)}
 
 
-def test_every_function_of_the_templates_is_probed() -> None:
+def test_every_function_of_the_templates_and_the_store_is_probed() -> None:
     probed = set().union(*(operations(sqlglot.parse_one(sql, dialect="duckdb")) for sql, _ in PROBES))
     used = set()
     for variant in every_plan.VARIANTS:
-        for step in every_plan.plan(variant).steps:
+        plan = every_plan.plan(variant)
+        times = {"started_at": "current_timestamp", "now": "current_timestamp"}
+        published = store.publication(plan, run_id="one", stage="run", **times)
+        for statement in [*store.creation("place"), *published]:
+            used |= operations(sqlglot.parse_one(statement, dialect="duckdb"))
+        for step in plan.steps:
             # As other engines than DuckDB take it, which keeps constants in its own way.
             tree = templates.select(step, "postgres")
             assert isinstance(tree, exp.Expr)
             used |= operations(tree)
-    assert used <= probed
+    assert used <= probed, used - probed
 
 
 PORTABLE = Dialect(
