@@ -33,6 +33,8 @@ TYPES = (
     (r"(large_)?string(_view)?", "varchar"),
 )
 """Arrow's names that no statement takes, and DataFusion's."""
+PARTITIONS = "datafusion.execution.target_partitions"
+SETTING = re.compile(r"\w+(\.\w+)*")
 PUBLIC = "public"
 PARQUET = ".parquet"
 
@@ -139,13 +141,27 @@ class DataFusion:
     @contextmanager
     def in_one_order(self) -> Iterator[None]:
         """Statements inside are run in one partition."""
-        setting = "datafusion.execution.target_partitions"
-        before = self._fetched(f"show {setting}").column("value")[0]
-        self.execute_own(f"set {setting} = 1")
+        before = self._fetched(f"show {PARTITIONS}").column("value")[0]
+        self.execute_own(f"set {PARTITIONS} = 1")
         try:
             yield
         finally:
-            self.execute_own(f"set {setting} = {before}")
+            self.execute_own(f"set {PARTITIONS} = {before}")
+
+    own_settings = frozenset(map(str.casefold, SETTINGS))
+
+    def configure(self, name: str, value: str | int | float | bool) -> None:
+        """Sets a setting of the session."""
+        if not SETTING.fullmatch(name):
+            raise WarehouseError(
+                f"'{name}' is no setting", remedy="write one such as datafusion.execution.batch_size"
+            )
+        written = str(value).lower() if isinstance(value, bool) else str(value)
+        self.execute_own(f"set {name} = {literal(written)}")
+
+    def use_threads(self, count: int) -> None:
+        """Partitions of all statements but those whose sums must repeat to the last bit."""
+        self.configure(PARTITIONS, count)
 
     def refuse_open_transaction(self) -> None:
         """DataFusion has none that could be open."""
