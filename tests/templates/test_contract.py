@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -79,12 +81,29 @@ def general(name: str, declared: set[str]) -> str:
 
 # Of comparisons, what merges: the other steps are those of the monitor's own chunks again.
 OF_COMPARISONS = ("merge/", "kpi/", "chunk/", "result/all_", "threshold/all_")
-STEPS = [
-    pytest.param(variant, step.name, id=f"{variant}-{step.name}")
-    for variant in VARIANTS
-    for step in plan(variant).steps
-    if variant in PLAIN or step.template.startswith(OF_COMPARISONS)
-]
+OFTEN = 2
+"""Variants in which each template is tried every day; the others are slow."""
+
+
+def steps() -> Iterator[Any]:
+    """Steps of every variant, without counterparts over merged chunks whose templates are tried anyway."""
+    seen: Counter[str] = Counter()
+    for variant in VARIANTS:
+        chosen = [
+            step
+            for step in plan(variant).steps
+            if variant in PLAIN or step.template.startswith(OF_COMPARISONS)
+        ]
+        fresh = {step.template for step in chosen}
+        for step in chosen:
+            is_first = step.template in fresh
+            fresh.discard(step.template)
+            seen[step.template] += is_first
+            marks = [] if is_first and seen[step.template] <= OFTEN else [pytest.mark.slow]
+            yield pytest.param(variant, step.name, id=f"{variant}-{step.name}", marks=marks)
+
+
+STEPS = list(steps())
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
