@@ -9,32 +9,13 @@ import pandas as pd
 
 from sqlmonitor import backtest
 from sqlmonitor.errors import ConfigurationError, DataError, InternalError, UnsupportedError
+from sqlmonitor.long_frame import COLUMNS, COMPARED, comparison_of, typed
 from sqlmonitor.metrics import CATALOGUE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLUMNS", "HEADLINE_METRICS", "Results"]
-
-TEXTS = (
-    *("monitor", "fit_id", "run_id", "period", "chunk", "segment_column", "segment_value"),
-    *("family", "metric", "column_name", "component", "note", "chunk_length", "compared_with"),
-)
-NUMBERS = (
-    *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
-    *("lower_threshold", "upper_threshold"),
-)
-COUNTS = ("row_count", "unused_count")
-TIMES = ("chunk_start", "chunk_end", "computed_at")
-
-COLUMNS = (
-    *("monitor", "fit_id", "run_id", "period", "chunk", "chunk_start", "chunk_end", "is_partial"),
-    *("segment_column", "segment_value", "family", "metric", "column_name", "component"),
-    *("value", "standard_error", "lower_bound", "upper_bound", "noise_floor", "p_value"),
-    *("lower_threshold", "upper_threshold", "is_alert", "row_count", "unused_count", "note"),
-    *("computed_at", "chunk_length", "compared_with"),
-)
-"""Columns of the store's table ``results``, in its order."""
+__all__ = ["COLUMNS", "HEADLINE_METRICS", "Results", "comparison_of"]
 
 HEADLINE_METRICS = ("roc_auc", "rmse", "mae", "accuracy", "f1")
 """The first of these that a monitor has stands for its performance in summaries."""
@@ -46,9 +27,6 @@ NOT_ASKED_FOR = (
     r"|(ids|aggregates) of merged chunks.*|no (chunk|value) before it to compare with"
 )
 """Notes of values that are missing by the user's own choice, so nothing is wrong with them."""
-
-COMPARED = ["chunk_length", "compared_with"]
-"""The columns that tell comparisons from each other; empty for the monitor's own chunks."""
 
 Wanted = str | Sequence[str] | None
 
@@ -67,7 +45,7 @@ class Results:
         missing = [name for name in COLUMNS if name not in frame.columns]
         if missing:
             raise InternalError(f"the results lack the columns {', '.join(missing)}")
-        self._frame = _typed(frame)
+        self._frame = typed(frame)
 
     def __len__(self) -> int:
         return len(self._frame)
@@ -377,33 +355,9 @@ def _with_plain_alerts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[["chunk", "family", "metric", *VALUE_COLUMNS]].assign(is_alert=_alerting(rows))
 
 
-def comparison_of(rows: pd.DataFrame) -> pd.Series:
-    """What rows are of, such as ``week, previous``; empty for the monitor's own chunks."""
-    return (rows["chunk_length"] + ", " + rows["compared_with"]).str.removeprefix(", ").str.removesuffix(", ")
-
-
 def _alerting(rows: pd.DataFrame) -> pd.Series:
     return rows["is_alert"].fillna(False).astype("bool")
 
 
 def _listed(wanted: str | Sequence[str]) -> list[str]:
     return [wanted] if isinstance(wanted, str) else list(wanted)
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    # A column of nothing but NULL arrives as objects; with a fixed type it compares and exports
-    # like any other.
-    typed = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
-    for name in TEXTS:
-        typed[name] = typed[name].astype("str").where(typed[name].notna(), "")
-    for name in NUMBERS:
-        typed[name] = pd.to_numeric(typed[name]).astype("float64")
-    for name in COUNTS:
-        typed[name] = pd.to_numeric(typed[name]).astype("Int64")
-    for name in TIMES:
-        if typed[name].isna().all():
-            typed[name] = pd.to_datetime(typed[name])
-    typed["is_partial"] = typed["is_partial"].astype("boolean").fillna(False).astype("bool")
-    # NULL stays NULL: without a value or a threshold, whether it alerts is not known.
-    typed["is_alert"] = typed["is_alert"].astype("boolean")
-    return typed

@@ -40,7 +40,7 @@ LEVELS = [
     ["dbt_export"],
     ["runner"],
     ["comparison"],
-    ["chart", "backtest"],
+    ["chart", "backtest", "long_frame"],
     ["results"],
     ["api"],
     ["cli"],
