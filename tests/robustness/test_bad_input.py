@@ -95,7 +95,7 @@ BAD: dict[str, tuple[Change, list[str]]] = {
         ["model.positive", "'predicted' is INTEGER", "positive value 'yes' is text", "without quotes"],
     ),
     "duplicate ids": (
-        sql("insert into outcomes values (5, 1), (5, 0)"),
+        sql("insert into outcomes (id, actual) values (5, 1), (5, 0)"),
         ["loans", "outcomes", "3 rows with id = 5", "multiply", "unique"],
     ),
     "empty reference": (
