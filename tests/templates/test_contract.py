@@ -223,7 +223,7 @@ CHANGES: list[dict[str, Any]] = [
     {"chunks": {"count": 7}},
     {"calibration": "isotonic"},
     {"calibration": "none"},
-    {"task": "none", "model": None, "target": None, "kpis": []},
+    {"task": "none", "model": None, "target": None, "blended": False, "kpis": []},
 ]
 
 
