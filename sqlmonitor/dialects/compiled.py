@@ -150,6 +150,7 @@ DATABRICKS = Dialect(
     # Plain tables of the current schema: a temporary view would read the source anew in every step.
     temporary="create or replace table {table} as\n{select}",
     begin="",
+    path_schemas=shared.PATH_SCHEMAS,
     rewrites=(
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.unnest_by_places),

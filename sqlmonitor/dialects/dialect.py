@@ -44,6 +44,8 @@ class Dialect:
             (``delete+insert``); its tables are made anew elsewhere.
         keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
         reads_files: True where a quoted path stands for the rows of a file.
+        path_schemas: schemas that are file formats, in lower case, so that the names in them are paths; empty where
+            every name is a table's.
         temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
     """
 
@@ -63,4 +65,5 @@ class Dialect:
     replaces_chunks: bool = False
     keep_constants: str | None = None
     reads_files: bool = False
+    path_schemas: frozenset[str] = frozenset()
     temporary_when_read_only: bool = False

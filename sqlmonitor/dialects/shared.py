@@ -8,6 +8,10 @@ from sqlglot import exp
 from sqlmonitor.dialects.dialect import KIND
 from sqlmonitor.errors import UnsupportedError
 
+PATH_SCHEMAS = frozenset(
+    "text binaryfile csv json parquet orc avro xml delta iceberg hudi image libsvm".split()
+)
+"""File formats in the place of a schema, source: Spark's guide, *Run SQL on files directly*."""
 SUMMING = (exp.Sum, exp.Avg, exp.StddevPop, exp.StddevSamp, exp.Stddev)
 
 

@@ -171,6 +171,7 @@ SPARK = Dialect(
     begin="",
     clone="create table {copy} as select * from {table}",
     exchange="insert overwrite {table} select * from {copy}",
+    path_schemas=shared.PATH_SCHEMAS,
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.PercentileDisc,), quantile_list),

@@ -103,6 +103,7 @@ def relation(text: str, dialect: str = DEFAULT_DIALECT) -> exp.Table:
         return _file_function(table, text)
     if len(table.parts) > 3:
         raise ConfigurationError(f"{refusals.shown(text)} has too many parts for a relation", remedy=remedy)
+    refusals.refuse_paths(table, dialect)
     engine = Dialect.get_or_raise(dialect)
     for part in table.parts:
         # Folding first and quoting then names the same relation as the plain text did; engines

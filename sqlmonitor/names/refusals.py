@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from sqlmonitor.dialects import functions_of
+from sqlmonitor.dialects import DIALECTS, functions_of
 from sqlmonitor.errors import ConfigurationError
 
 FILE_FUNCTIONS = frozenset({"read_parquet", "read_csv", "parquet_scan", "read_json"})
@@ -24,11 +24,25 @@ DANGEROUS_FUNCTIONS = frozenset(
     pg_read_file pg_read_binary_file pg_ls_dir pg_stat_file pg_sleep pg_terminate_backend
     pg_cancel_backend pg_reload_conf lo_import lo_export dblink dblink_exec query_to_xml
     load_file sleep benchmark file url s3 remote cluster executable mysql postgresql
-    openrowset opendatasource openquery xp_cmdshell reflect java_method
+    openrowset opendatasource openquery xp_cmdshell reflect java_method try_reflect
+    read_duckdb seq_scan python_arrow_scan python_map_function load_extension load_aws_credentials
+    read_single_csv_file read_single_json_file read_single_parquet_file
+    json_execute_serialized_sql json_deserialize_sql json_serialize_plan
+    pg_notify loread lowrite ts_stat connectby remotesecure clusterallreplicas odbc jdbc mongodb redis sqlite
+    catboostevaluate read_files read_kafka remote_query http_request
+    table_to_xml schema_to_xml database_to_xml cursor_to_xml
     """.split()
 )
-"""Functions that read files, settings or other systems; refused even where a monitor allows them.
-"""
+"""Functions that read files, settings or other systems, or run text as SQL; refused even where a monitor allows them."""
+
+DANGEROUS_BEGINNINGS = tuple(
+    """
+    arrow_scan pandas_scan lo_ pg_ls_ pg_read_ pg_file_ pg_logical_ dblink crosstab query_to_xml
+    s3 gcs hdfs azureblobstorage deltalake iceberg hudi paimon
+    """.split()
+)
+DANGEROUS_ENDINGS = ("cluster",)
+"""With the beginnings, whole families of such functions."""
 
 VOLATILE_FUNCTIONS = frozenset(
     """
@@ -67,6 +81,15 @@ def refuse_semicolon(tokens: list[Token], what: str, remedy: str) -> None:
         raise ConfigurationError(f"{what} cannot have a semicolon", remedy=remedy)
 
 
+def is_dangerous(name: str) -> bool:
+    """True for a function that reaches out of the warehouse, by its name in lower case."""
+    return (
+        name in DANGEROUS_FUNCTIONS
+        or name.startswith(DANGEROUS_BEGINNINGS)
+        or name.endswith(DANGEROUS_ENDINGS)
+    )
+
+
 def refuse_parts(tree: exp.Expr, what: str, remedy: str) -> None:
     """Raises where the tree changes something or waits for a value."""
     for node in tree.walk():
@@ -103,6 +126,8 @@ def check_functions(
     allowed = {name.casefold() for name in allowed_functions}
     allowed |= functions_of(dialect) if of_rows else set()
     refuse_samples(tree)
+    refuse_scripts(tree)
+    refuse_paths(tree, dialect)
     for function in tree.find_all(exp.Func):
         name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
         names = {name.casefold()}
@@ -111,7 +136,7 @@ def check_functions(
         if isinstance(function.parent, exp.Table) and names & FILE_FUNCTIONS:
             refuse_computed_arguments(function)
             continue
-        if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) or names & DANGEROUS_FUNCTIONS:
+        if isinstance(function, (exp.ReadCSV, exp.ReadParquet)) or any(map(is_dangerous, names)):
             raise ConfigurationError(
                 f"function {name.lower()} reaches files, settings or other systems and is refused",
                 remedy=f"read files in FROM, by {', '.join(sorted(FILE_FUNCTIONS))}",
@@ -138,6 +163,30 @@ def refuse_samples(tree: exp.Expr) -> None:
             raise ConfigurationError(
                 "a sample has other rows in every run, so a run could not be repeated",
                 remedy="choose rows by a condition on a column, such as 'hash(id) % 10 = 0'",
+            )
+
+
+def refuse_scripts(tree: exp.Expr) -> None:
+    """Raises where rows go through a program on the warehouse's machines."""
+    if tree.find(exp.QueryTransform):
+        raise ConfigurationError(
+            "TRANSFORM … USING runs a program and is refused",
+            remedy="write it as SQL, or make a table of its rows outside of the monitor",
+        )
+
+
+def refuse_paths(tree: exp.Expr, dialect: str) -> None:
+    """Raises where the name of a relation is the path of a file.
+
+    A schema with a dot is the class that reads one.
+    """
+    formats = DIALECTS[dialect].path_schemas if dialect in DIALECTS else frozenset()
+    for table in tree.find_all(exp.Table) if formats else ():
+        schema = table.db.casefold()
+        if schema in formats or "." in schema or any("/" in part.name for part in table.parts):
+            raise ConfigurationError(
+                f"relation {shown(table.sql(dialect=dialect))} reads a file by its path and is refused",
+                remedy="name a table or view; make a view over files, in a schema that is not named like their format",
             )
 
 

@@ -17,7 +17,9 @@ from sqlmonitor.validation.described import described, type_of
 if TYPE_CHECKING:
     from sqlmonitor.engines import Engine
 
-NUMBERS: tuple[dialects.Kind, ...] = ("integer", "decimal", "float")
+EXACT: tuple[dialects.Kind, ...] = ("integer", "decimal")
+"""Kinds of numbers that are compared without rounding."""
+CAST = "give both the same type: cast one in a view, or in `predictions: {sql: …}`"
 
 
 def check_joined(
@@ -52,13 +54,15 @@ def check_joined(
                     raise monitor.error(
                         key, f"{title}: there is no column '{name}'", allowed=sorted(known), word=name
                     )
-            kinds = [type_of(own, types) or "", type_of(other, columns) or ""]
-            if not _are_comparable(*map(dialects.kind, kinds)):
-                raise monitor.error(
-                    key,
-                    f"column '{own}' of the predictions is {kinds[0]}, but '{other}' of {relation} is {kinds[1]}",
-                    remedy="give both the same type: cast one in a view, or in `predictions: {sql: …}`",
-                )
+            there = type_of(other, columns) or ""
+            for title, name, known in sides:
+                here = type_of(name, known) or ""
+                if not are_comparable(dialects.kind(here), dialects.kind(there)):
+                    raise monitor.error(
+                        key,
+                        f"column '{name}' of {title} is {here}, but '{other}' of {relation} is {there}",
+                        remedy=CAST,
+                    )
         found[joined.name] = columns
     return found
 
@@ -103,5 +107,10 @@ def _is_unique(source: SourceRows, joined: Joined) -> Check:
     )
 
 
-def _are_comparable(own: dialects.Kind, other: dialects.Kind) -> bool:
-    return own == other or (own in NUMBERS and other in NUMBERS)
+def are_comparable(own: dialects.Kind, other: dialects.Kind) -> bool:
+    """Whether keys that differ still differ when columns of two kinds are compared.
+
+    A whole number beside a float becomes a float itself, which tells whole numbers apart up to 2^53 only: a key
+    that is unique in its relation would meet a prediction several times.
+    """
+    return own == other or (own in EXACT and other in EXACT)

@@ -12,9 +12,9 @@ from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Check
 from sqlmonitor.source import SourceRows, Types, put
 from sqlmonitor.validation.asking import ask
-from sqlmonitor.validation.described import check_columns, described
+from sqlmonitor.validation.described import check_columns, described, type_of
 from sqlmonitor.validation.figures import check_figures
-from sqlmonitor.validation.joins import check_joined, join_checks
+from sqlmonitor.validation.joins import CAST, are_comparable, check_joined, join_checks
 from sqlmonitor.validation.overlap import overlap
 from sqlmonitor.validation.reference import check_reference
 
@@ -64,7 +64,10 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
         reference = check_reference(source, named, types, engine)
     beside: dict[str, str] = {}
     if monitor.target is not None and monitor.target.relation is not None:
-        beside = _check_target(monitor, source, engine)
+        sides = {"the predictions": types}
+        if reference is not None:
+            sides[monitor.reference.shown] = reference
+        beside = _check_target(monitor, source, sides, engine)
     if monitor.task == "regression":
         _check_regression(monitor, types, beside)
     else:
@@ -230,7 +233,9 @@ def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:
         )
 
 
-def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[str, str]:
+def _check_target(
+    monitor: Monitor, source: SourceRows, sides: dict[str, dict[str, str]], engine: Engine
+) -> dict[str, str]:
     target = monitor.target
     assert target is not None
     assert target.relation is not None
@@ -244,4 +249,16 @@ def _check_target(monitor: Monitor, source: SourceRows, engine: Engine) -> dict[
     ):
         if name is not None and name.casefold() not in {column.casefold() for column in types}:
             raise monitor.error(place, f"{target.relation} has no column '{name}'", allowed=sorted(types))
+    there = type_of(key, types) or ""
+    own = source.join_column()
+    for title, known in sides.items():
+        here = type_of(own, known) or ""
+        kinds = dialects.kind(here), dialects.kind(there)
+        # Types of no kind, such as UUIDs, are the warehouse's to compare.
+        if "other" not in kinds and not are_comparable(*kinds):
+            raise monitor.error(
+                "target.relation",
+                f"column '{own}' of {title} is {here}, but '{key}' of {target.relation} is {there}",
+                remedy=CAST,
+            )
     return types

@@ -270,6 +270,64 @@ def test_a_dangerous_function_cannot_be_allowed() -> None:
         names.condition("getenv(a) = 'x'", "duckdb", ["getenv"])
 
 
+@pytest.mark.parametrize(
+    ("dialect", "functions"),
+    [
+        ("duckdb", "json_execute_serialized_sql json_deserialize_sql read_duckdb arrow_scan arrow_scan_dumb load_extension"),
+        ("spark", "reflect java_method try_reflect read_files"),
+        ("databricks", "reflect java_method try_reflect read_files"),
+        ("clickhouse", "remoteSecure fileCluster urlCluster s3 s3Cluster odbc jdbc mysql postgresql url hdfs"),
+        ("postgres", "lo_get lo_unlink pg_notify pg_ls_waldir pg_read_file dblink_exec crosstab4 query_to_xml_and_xmlschema"),
+    ],
+)  # fmt: skip
+def test_functions_that_reach_out_cannot_be_allowed(dialect: str, functions: str) -> None:
+    for function in functions.split():
+        for text in (f"select {function}(a) as b from t", f"select * from {function}('a', 'b')"):
+            with pytest.raises(ConfigurationError, match=f"(?i)function {function} reaches files"):
+                names.query(text, dialect, [function])
+
+
+@pytest.mark.parametrize("dialect", ["spark", "databricks"])
+def test_rows_go_through_no_program(dialect: str) -> None:
+    text = "select transform(a) using 'sh -c id' as (x string) from t"
+    for query in (text, f"with p as ({text}) select * from p", f"select * from t where a in ({text})"):
+        with pytest.raises(ConfigurationError, match="runs a program"):
+            names.query(query, dialect)
+    with pytest.raises(ConfigurationError, match="runs a program"):
+        names.condition(f"a in ({text})", dialect)
+    assert names.query("select transform(a, x -> x + 1) as b from t", dialect).key == "select"
+
+
+PATHS = [
+    *(f"{form}.`/etc/passwd`" for form in "text binaryFile csv json parquet orc avro delta".split()),
+    "TEXT.`passwd`",
+    "`text`.passwd",
+    "shop.`s3://bucket/x`",
+    "`org.apache.spark.sql.execution.datasources.text.TextFileFormat`.`passwd`",
+]
+
+
+@pytest.mark.parametrize("dialect", ["spark", "databricks"])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_is_no_relation(path: str, dialect: str) -> None:
+    calls = [
+        lambda: names.relation(path, dialect),
+        lambda: names.query(f"select * from {path}", dialect),
+        lambda: names.query(f"select * from a join (select * from {path}) as b on a.id = b.id", dialect),
+        lambda: names.condition(f"id in (select id from {path})", dialect),
+    ]
+    for call in calls:
+        with pytest.raises(ConfigurationError, match="reads a file by its path") as caught:
+            call()
+        assert caught.value.remedy
+
+
+def test_schemas_may_be_named_like_formats_elsewhere() -> None:
+    assert names.relation("json.events", "postgres").sql("postgres") == '"json"."events"'
+    assert names.relation("csv_files.events", "spark").sql("spark") == "`csv_files`.`events`"
+    assert names.query("select text.a from shop.text", "spark").key == "select"
+
+
 def test_an_unknown_function_says_how_to_allow_it() -> None:
     with pytest.raises(ConfigurationError) as caught:
         names.condition("my_function(a)")

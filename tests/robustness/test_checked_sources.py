@@ -120,6 +120,22 @@ REFUSED: dict[str, tuple[Change, list[str]]] = {
         ),
         ["'hour' is BIGINT in the predictions, but DOUBLE in history"],
     ),
+    "ids as doubles for a target's whole numbers": (
+        sql("alter table scored alter id type double"),
+        ["target.relation", "'id' of the predictions is DOUBLE, but 'id' of outcomes is", "cast one"],
+    ),
+    "a target's ids as doubles": (
+        sql("alter table outcomes alter id type double"),
+        ["but 'id' of outcomes is DOUBLE"],
+    ),
+    "a target's ids as text": (
+        sql("alter table outcomes alter id type varchar"),
+        ["but 'id' of outcomes is VARCHAR"],
+    ),
+    "a reference's ids as doubles": (
+        beside("alter table history alter id type double"),
+        ["'id' of history is DOUBLE, but 'id' of outcomes is"],
+    ),
     "a reference with text for times": (
         beside("alter table history alter happened type varchar"),
         ["'happened' is TIMESTAMP in the predictions, but VARCHAR in history"],
