@@ -67,7 +67,7 @@ class Record:
     Args:
         metric: its name.
         component: ``per_prediction`` of a value matrix, else empty.
-        chunk_count: chunks that have both values and all the labels that are waited for.
+        chunk_count: chunks that have both values and are not partial: past ``maturity``, or with enough labels.
         in_band_count: those whose realized value lies in the estimate's band.
         mean_difference: of estimated minus realized.
         newest_difference: the newest chunk's.

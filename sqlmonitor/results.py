@@ -200,9 +200,10 @@ class Results:
         return sorted(set(comparison_of(self._frame[COMPARED].drop_duplicates())))
 
     def newest_complete_chunk(self) -> Results:
-        """The rows of the newest chunk of the analysis that is not partial, for each family and comparison.
+        """The rows of the newest chunk of the analysis that is not partial, for each metric and comparison.
 
-        Realized values are partial until their labels are mature, so their chunk is an earlier one.
+        Realized values are partial until their labels are mature, so their chunk is an earlier one; the share
+        of rows that have a label is known at once, and says nothing of the others.
 
         Raises:
             DataError: there is none.
@@ -214,7 +215,7 @@ class Results:
                 "there is no complete chunk after the reference yet",
                 remedy="run again when the first chunk is complete, or make the chunks shorter",
             )
-        newest = complete.groupby([*COMPARED, "family"])["chunk"].transform("max")
+        newest = complete.groupby([*COMPARED, "family", "metric"])["chunk"].transform("max")
         return self._where((complete["chunk"] == newest).reindex(frame.index, fill_value=False))
 
     def not_computed(self) -> Results:

@@ -79,12 +79,13 @@ def run(
     else:
         validation.check_joins(project, monitor, engine)
     total = len(plan.steps) + 1
+    run_id = uuid.uuid4().hex[:12]
+    is_publishing = False
     try:
         execute(plan, recount, state, engine, progress)
         warn_of_left_out_rows(monitor, plan, engine)
         if progress:
             progress("store results", total, total)
-        run_id = uuid.uuid4().hex[:12]
         now = sql_time(after(state.finished_at))
         if stage == "fit":
             kept = incremental.keep_fit(plan, whole, monitor, recount, state, engine, run_id=run_id, now=now)
@@ -102,9 +103,10 @@ def run(
             recounted=chunk_condition(recount.labelled) if is_partial else None,
             reading=recount.reason,
         )
+        is_publishing = True
         publish(plan, state, engine, [*statements, *kept, incremental.described(monitor, project.store)])
     except WarehouseError as error:
-        refuse_second_run(project, monitor, state, engine, error)
+        refuse_second_run(project, monitor, state, engine, error, run_id if is_publishing else None)
         raise
     finally:
         for step in plan.steps:
@@ -244,9 +246,22 @@ def second_run(monitor: str) -> StoreError:
 
 
 def refuse_second_run(
-    project: Project, monitor: Monitor, state: State, engine: Engine, error: WarehouseError
+    project: Project,
+    monitor: Monitor,
+    state: State,
+    engine: Engine,
+    error: WarehouseError,
+    publishing: str | None,
 ) -> None:
     """Says so where a statement failed because of another run.
+
+    Args:
+        project: where the monitor stands.
+        monitor: whose run failed.
+        state: of the store when the run began.
+        engine: an open warehouse.
+        error: what failed.
+        publishing: the run's own id, where it failed while it published.
 
     Raises:
         StoreError: where it did.
@@ -255,9 +270,13 @@ def refuse_second_run(
         now = incremental.read_state(engine, project.store, monitor.name)
     except WarehouseError:
         return
+    if publishing is not None and now.run_id == publishing:
+        # Its results are there: what failed came after.
+        return
     if now.run_id != state.run_id:
         raise second_run(monitor.name) from error
-    if "onflict" in error.message:
+    # Before that, the word may be one of the user's data.
+    if publishing is not None and "onflict" in error.message:
         raise StoreError(
             f"another run wrote to the store '{project.store}' at the same moment; this one stored nothing",
             remedy="run again",

@@ -21,19 +21,23 @@
 --   row_count bigint
 --   unused_count bigint
 --   note varchar
-with counted as (
+with sized as (
+    select column_name, max(reference_total) as reference_size
+    from {{ bins }}
+    group by column_name
+), counted as (
     select
         chunk_number
         , segment_column
         , segment_value
-        , column_name
+        , bins.column_name
         , cast(max(chunk_total) + max(missing_count) as double) as n
         , cast(max(chunk_total) + max(missing_count) as bigint) as row_count
-        , max(reference_total) as reference_total
         , cast({{ count }} as double) as hits
-    from {{ bins }}
+    from {{ bins }} as bins
+    inner join sized on bins.column_name = sized.column_name
     {% if condition %}where {{ condition }}{% endif %}
-    group by chunk_number, segment_column, segment_value, column_name
+    group by chunk_number, segment_column, segment_value, bins.column_name
 )
 select
     chunk_number
@@ -49,5 +53,5 @@ select
     , cast(null as double) as p_value
     , row_count
     , cast(0 as bigint) as unused_count
-    , cast(null as varchar) as note
+    , case when hits is null then 'the reference has no values' end as note
 from counted

@@ -21,6 +21,8 @@ __all__ = ["check", "fit", "run", "validate"]
 SHOWN_PROBLEMS = 20
 LOG_FORMAT = "json: one line for each monitor, in place of the summary."
 TIMEOUT = "Stop when the whole command takes longer; exits 2."
+LONGEST = 30 * 24 * 3600.0
+"""Seconds that a timer takes, and more than a run should."""
 RETRIES = "Try again where the warehouse cannot be reached, or is lost: after 2, 4, 8 … seconds."
 
 
@@ -74,7 +76,9 @@ def fit(settings: Settings, monitor: str | None) -> None:
 @click.option("--until", metavar="TIME", help="Of those, only chunks before this time.")
 @click.option("--fail-on-alert", is_flag=True, help="Exit 1 if any value after the reference alerts.")
 @click.option("--log-format", type=click.Choice(("text", "json")), default="text", help=LOG_FORMAT)
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help=TIMEOUT)
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True, max=LONGEST), metavar="SECONDS", help=TIMEOUT
+)
 @click.option("--retries", type=click.IntRange(min=0), default=0, metavar="COUNT", help=RETRIES)
 @click.option("--threads", type=click.IntRange(min=1), metavar="COUNT", help="The warehouse may use at most.")
 @global_options
@@ -181,8 +185,8 @@ def run_monitors(
 def check(ctx: click.Context, monitor: str | None) -> None:
     """Exit 1 if the newest complete chunk has alerts or values that could not be computed.
 
-    Realized values are judged by the newest chunk whose labels are mature, and every comparison by its own
-    newest chunk.
+    Realized values are judged by the newest chunk that has its labels, each metric by its own, and every
+    comparison by its own newest chunk.
 
     Warns on standard error of estimates whose band has not held the realized values: their alerts, and
     that there are none, say little.

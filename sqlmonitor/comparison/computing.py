@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,6 +39,8 @@ QUICK: Mapping[str, tuple[str, ...]] = {
 
 IDENTIFIES: Mapping[dialects.Kind, float] = {"text": 0.95, "integer": 1.0}
 """Share of different values from which a column names rows, by what its type means."""
+NAMED_LIKE_ONE = re.compile(r"(^|.*[_\W])(id|key|no|nr|number|code|index|row)$", re.IGNORECASE)
+"""Whole numbers that all differ may be amounts, so their column's name must say that they name rows."""
 TABLES = ("values", "chunks", "level_counts", "quantiles", "bars", "bins")
 """The steps whose rows are shown; thresholds are not among them."""
 PERIODS = ("reference", "analysis")
@@ -130,6 +133,7 @@ def identifiers(project: Project, monitor: Monitor, schemas: Schemas, engine: En
         name: kind
         for name in schemas.kinds
         if (kind := dialects.kind(schemas.reference[name])) in IDENTIFIES
+        and (kind == "text" or NAMED_LIKE_ONE.match(name))
         and dialects.kind(schemas.analysis[name]) == kind
     }
     found = {}

@@ -24,20 +24,30 @@ FULL_DISK = (
     "Could not write to file",
 )
 
+SETTINGS = {
+    "timezone": "'UTC'",
+    "enable_progress_bar": "false",
+    "default_order": "'asc'",
+    "default_null_order": "'nulls_last'",
+    "integer_division": "false",
+    "default_collation": "''",
+}
+"""What results depend on; the user's own connection has them from then on."""
+
 
 class DuckDB:
     """The verbs of ``Engine`` over one DuckDB connection.
 
     Args:
-        connection: open; its session time zone is set to UTC.
+        connection: open; it gets ``SETTINGS``, such as UTC as its time zone.
     """
 
     dialect = "duckdb"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self.connection.execute("set timezone = 'UTC'")
-        self.connection.execute("set enable_progress_bar = false")
+        for name, value in SETTINGS.items():
+            self.connection.execute(f"set {name} = {value}")
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False, directory: Path | None = None) -> DuckDB:
@@ -120,7 +130,7 @@ class DuckDB:
         finally:
             self.connection.execute(f"set threads = {threads}")
 
-    own_settings = frozenset({"timezone", "enable_progress_bar"})
+    own_settings = frozenset({*SETTINGS, "null_order"})
 
     def configure(self, name: str, value: str | int | float | bool) -> None:
         """Sets a setting of the connection."""

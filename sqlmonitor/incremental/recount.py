@@ -142,8 +142,9 @@ def decide(
         and is_counted_by_chunk(plan)
         and state.fit_id == plan.fit_id
         and all(one is not None and one.content_hash == hashes[name] for name, one in kept.items())
-        # An earlier beginning of the analysis changes what chunks far from it are compared with.
-        and (not monitor.compare or bool(stored and late[0].first >= stored[0]))
+        # Another beginning of the analysis changes what chunks far from it are compared with: an earlier one,
+        # or a later one where the first chunk's rows are gone.
+        and (not monitor.compare or bool(stored and late[0].first > stored[0]))
     )
     if not takes_values:
         return recount

@@ -39,9 +39,15 @@ METRICS = (
         formula="share of rows below the reference's minimum or above its maximum; NULL is not out of range",
         lower_limit=0,
         upper_limit=1,
+        null_when="the reference has no values",
         default_threshold=NONE_ALLOWED,
         needs="bins",
-        parameters=(("name", "'out_of_range'"), ("count", OUTSIDE), ("condition", "is_numeric")),
+        parameters=(
+            ("name", "'out_of_range'"),
+            # Without a range, nothing is outside of it.
+            ("count", f"case when max(reference_size) > 0 then {OUTSIDE} end"),
+            ("condition", "is_numeric"),
+        ),
     ),
     Metric(
         name="duplicates",

@@ -37,6 +37,9 @@ class Parts:
         Args:
             tree: an aggregate expression over a chunk's rows.
         """
+        if tree.find(exp.IntDiv):
+            # Parts are doubles, which divide otherwise.
+            return None
         outermost = tree.copy()
         # Nothing is noted before all is known to add up.
         pending: list[tuple[exp.Expr, list[tuple[exp.Expr, str]], str]] = []

@@ -198,3 +198,11 @@ def test_from_python(files: list[str]) -> None:
         assert sqlmonitor.profile("t", warehouse=connection).row_count == 1
         # What was open stays open.
         assert connection.execute("from t").fetchall() == [(1,)]
+
+
+def test_a_measure_whose_values_all_differ_is_compared(engine: DuckDB) -> None:
+    query = (
+        "select i as row_id, (i * 7919 * 10007 % 1000000007) * {} as revenue_cents from range(5000) as t (i)"
+    )
+    found = comparison.compare(engine, query.format(1), query.format(10)).columns.set_index("column")
+    assert dict(found["status"]) == {"revenue_cents": "changed", "row_id": "left out"}

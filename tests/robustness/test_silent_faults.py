@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from sqlmonitor import runner, store
-from sqlmonitor.errors import DataError, WarehouseError
+from sqlmonitor.engines import connect
+from sqlmonitor.engines.duckdb import DuckDB
+from sqlmonitor.errors import ConfigurationError, DataError, UnreachableError, WarehouseError
+from sqlmonitor.results import Results
 
 KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric", "column_name", "component"]
 
@@ -67,3 +72,56 @@ def test_a_huge_value_in_the_reference_ends_no_run(world: Any, value: str) -> No
 def test_times_before_1900_have_no_chunk(world: Any) -> None:
     world.sql("update scored set happened = timestamp '1899-05-05' where id < 5")
     assert world.run()["chunk"].min() > "2023"
+
+
+def test_without_a_reference_nothing_is_out_of_its_range(world: Any) -> None:
+    world.sql("update scored set amount = null where happened < timestamp '2024-05-01'")
+    results = world.run()
+    found = results[results["metric"].eq("out_of_range") & results["column_name"].eq("amount")]
+    assert len(found)
+    assert found["value"].isna().all()
+    assert set(found["note"].str.split(";").str[0]) == {"the reference has no values"}
+    others = results[results["metric"].eq("out_of_range") & results["column_name"].ne("amount")]
+    assert others["value"].notna().all()
+
+
+def test_a_newest_chunk_without_labels_hides_no_alert(world: Any) -> None:
+    world.monitor["target"].pop("maturity", None)
+    world.sql(
+        "delete from outcomes where id in (select id from scored where happened >= timestamp '2024-07-01')"
+    )
+    newest = Results(runner.run(*world.definition(), world.engine)).newest_complete_chunk().to_pandas()
+    chunks = newest[newest["family"].eq("realized")].groupby("metric")["chunk"].max()
+    assert chunks["label_coverage"] == "2024-07-01"
+    assert chunks["roc_auc"] == "2024-06-01"
+
+
+def test_a_word_in_the_data_is_no_second_run(world: Any) -> None:
+    world.sql("alter table scored add column status varchar default 'conflict'")
+    world.monitor["kpis"] = [{"name": "statuses", "sql": "sum(cast(status as integer))"}]
+    with pytest.raises(WarehouseError, match="Could not convert string 'conflict'"):
+        world.run()
+
+
+def test_a_connection_lost_after_the_commit_is_said_as_it_is(world: Any, monkeypatch) -> None:
+    whole = type(world.engine).transaction
+
+    @contextmanager
+    def lost(engine: Any) -> Iterator[None]:
+        with whole(engine):
+            yield
+        raise UnreachableError("the connection is gone")
+
+    monkeypatch.setattr(type(world.engine), "transaction", lost)
+    with pytest.raises(UnreachableError):
+        world.run()
+    monkeypatch.undo()
+    assert world.sql("select count(*) from sqlmonitor.runs") == [(1,)]
+
+
+def test_settings_that_results_depend_on_are_made(world: Any) -> None:
+    world.sql("set default_order = 'desc'")
+    DuckDB(world.connection)
+    assert world.sql("select current_setting('default_order')")[0][0].lower().startswith("asc")
+    with pytest.raises(ConfigurationError, match="default_order"):
+        connect("duckdb://", settings={"default_order": "desc"})

@@ -1,0 +1,47 @@
+"""Which aggregates follow, over merged chunks, from what chunks have each: run in DuckDB on both sides."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+import sqlglot
+
+from sqlmonitor.planner.parts import Parts
+
+ROWS = "select i // 7 as chunk, i * 13 % 29 as x, i % 4 as y from range(70) as t (i)"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "sum(x)",
+        "count(*)",
+        "avg(x)",
+        "sum(x) / count(*)",
+        "avg(x) filter (where y > 1) + max(x) - min(y)",
+        "sum(x) filter (where y = 2) / nullif(sum(y), 0)",
+        "bool_or(x > 20)",
+    ],
+)
+def test_merged_is_as_over_all_rows(written: str) -> None:
+    parts = Parts()
+    merged = parts.merged(sqlglot.parse_one(written, dialect="duckdb"))
+    assert merged is not None
+    listed = ", ".join(
+        f"{part['expression'].sql('duckdb')} as part_{part['index']}" for part in parts.listed()
+    )
+    with duckdb.connect() as connection:
+        ((whole,),) = connection.execute(f"select {written} from ({ROWS})").fetchall()
+        ((found,),) = connection.execute(
+            f"select {merged.sql('duckdb')} from (select {listed} from ({ROWS}) group by chunk)"
+        ).fetchall()
+    assert found == pytest.approx(whole)
+
+
+@pytest.mark.parametrize(
+    "written", ["median(x)", "count(distinct x)", "sum(x) // count(*)", "sum(x) + stddev(y)"]
+)
+def test_what_does_not_add_up_is_said(written: str) -> None:
+    parts = Parts()
+    assert parts.merged(sqlglot.parse_one(written, dialect="duckdb")) is None
+    assert parts.listed() == []
