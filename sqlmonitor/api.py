@@ -54,7 +54,8 @@ class Monitor:
             since=None if since is None else utc(since, "since"),
             until=None if until is None else utc(until, "until"),
         )
-        return Results(runner.run(self.project, self.definition, warehouse, asked=asked))
+        with self.project.hiding():
+            return Results(runner.run(self.project, self.definition, warehouse, asked=asked))
 
     def fit(self, warehouse: Engine) -> Results:
         """Computes the reference only, and stores its state and results.
@@ -62,7 +63,8 @@ class Monitor:
         Raises:
             SqlmonitorError: for what the user must mend; nothing is stored then.
         """
-        return Results(runner.run(self.project, self.definition, warehouse, stage="fit"))
+        with self.project.hiding():
+            return Results(runner.run(self.project, self.definition, warehouse, stage="fit"))
 
     def results(self, warehouse: Engine, *, as_of: Time | None = None) -> Results:
         """The stored results of the newest run.
@@ -75,7 +77,9 @@ class Monitor:
             StoreError: where there is none.
         """
         time = None if as_of is None else utc(as_of, "as_of", is_end=True)
-        return Results(store.read_results(warehouse, self.project.store, self.definition.name, as_of=time))
+        with self.project.hiding():
+            found = store.read_results(warehouse, self.project.store, self.definition.name, as_of=time)
+        return Results(found)
 
 
 class Project:
@@ -104,13 +108,14 @@ class Project:
         warehouse = self.definition.warehouse
         assert isinstance(warehouse, str), "a profile is a URL once the project is loaded"
         path = self.definition.path
-        return engines.connect(
-            warehouse,
-            read_only=read_only,
-            directory=path.parent if path else None,
-            settings=self.definition.settings,
-            threads=threads,
-        )
+        with self.definition.hiding():
+            return engines.connect(
+                warehouse,
+                read_only=read_only,
+                directory=path.parent if path else None,
+                settings=self.definition.settings,
+                threads=threads,
+            )
 
 
 def load(

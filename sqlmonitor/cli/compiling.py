@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,16 +62,16 @@ def _planned(project: Project, monitor: Monitor) -> Plan:
 
     if not monitor.features.all:
         return planner.plan(project, monitor)
-    try:
-        connection = connect(project, read_only=True)
-    except (UnsupportedError, WarehouseError) as error:
-        raise monitor.error(
-            "features",
-            f"features: all needs the warehouse, which knows the columns: {error.message}",
-            remedy="list the columns, as `sqlmonitor validate` prints them"
-            + (f"; or {error.remedy}" if error.remedy else ""),
-        ) from error
-    with connection as engine:
+    with ExitStack() as stack:
+        try:
+            engine = stack.enter_context(connect(project, read_only=True))
+        except (UnsupportedError, WarehouseError) as error:
+            raise monitor.error(
+                "features",
+                f"features: all needs the warehouse, which knows the columns: {error.message}",
+                remedy="list the columns, as `sqlmonitor validate` prints them"
+                + (f"; or {error.remedy}" if error.remedy else ""),
+            ) from error
         types = validation.check_sources(project, monitor, engine)
         resolved = validation.resolve_features(project, monitor, types, engine)
     click.echo(f"{monitor.name}: read the columns from the warehouse", err=True)

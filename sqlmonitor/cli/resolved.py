@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from io import StringIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from sqlmonitor.definitions import Project
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 __all__ = ["resolved_text"]
 
 WIDTH = 1000
-HIDDEN = "***"
 
 
 def resolved_text(project: Project) -> str:
@@ -25,6 +23,7 @@ def resolved_text(project: Project) -> str:
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
     from sqlmonitor.engines import address
+    from sqlmonitor.errors import without
 
     document = project.document
     assert document is not None, "a project that was loaded has its document"
@@ -43,10 +42,7 @@ def resolved_text(project: Project) -> str:
 
     data = commented(document.data, ())
     warehouse = str(document.data["warehouse"])
-    for secret in sorted(document.hidden, key=len, reverse=True):
-        for form in (secret, quote(secret, safe="")):
-            warehouse = warehouse.replace(form, HIDDEN) if form else warehouse
-    data["warehouse"] = address.without_secrets(warehouse, str(document.data["warehouse"]))
+    data["warehouse"] = address.without_secrets(without(warehouse, document.hidden), warehouse)
     yaml = YAML(typ="rt")
     yaml.width = WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)

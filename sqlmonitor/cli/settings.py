@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -103,10 +103,11 @@ def chosen(project: Project, name: str | None) -> Sequence[Monitor]:
     return project.monitors if name is None else (project[name],)
 
 
-def connect(
-    project: Project, *, read_only: bool = False, threads: int | None = None
-) -> AbstractContextManager[Engine]:
+@contextmanager
+def connect(project: Project, *, read_only: bool = False, threads: int | None = None) -> Iterator[Engine]:
     """Open the project's warehouse; a relative path in its URL starts at the project file.
+
+    Errors that leave the block show nothing of what the project hides.
 
     Raises:
         UnsupportedError: no engine serves it.
@@ -116,13 +117,17 @@ def connect(
 
     assert isinstance(project.warehouse, str), "a profile is a URL once the project is loaded"
     directory = project.path.parent if project.path else Path()
-    return engines.connect(
-        project.warehouse,
-        read_only=read_only,
-        directory=directory,
-        settings=project.settings,
-        threads=threads,
-    )
+    with (
+        project.hiding(),
+        engines.connect(
+            project.warehouse,
+            read_only=read_only,
+            directory=directory,
+            settings=project.settings,
+            threads=threads,
+        ) as engine,
+    ):
+        yield engine
 
 
 def _remember(ctx: click.Context, option: click.Parameter, value: str | None) -> None:

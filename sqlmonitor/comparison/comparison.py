@@ -16,7 +16,7 @@ from sqlmonitor.comparison.computing import (
     identifiers,
     monitored,
 )
-from sqlmonitor.comparison.given import Given, given
+from sqlmonitor.comparison.given import Given, given, refuse_folder
 from sqlmonitor.comparison.schemas import Schemas, schemas
 from sqlmonitor.comparison.tabulating import tabulated
 from sqlmonitor.errors import ConfigurationError, WarehouseError
@@ -132,6 +132,8 @@ def described(engine: Engine, relation: exp.Expr, side: Given) -> Mapping[str, s
     try:
         return engine.describe(relation)
     except WarehouseError as error:
+        if not side.sql:
+            refuse_folder(side.title, engine.dialect, side.argument)
         raise ConfigurationError(
             error.message,
             key=side.argument if side.sql else side.title,

@@ -120,7 +120,7 @@ def check_conditions(project: Project, monitor: Monitor, types: Mapping[str, str
         ConfigurationError: for one that is not.
     """
     for argument, text in (("--where", monitor.where), ("--reference", monitor.reference.where)):
-        for name in names.columns_of(names.condition(text, project.dialect)) if text else ():
+        for name in names.columns_of(names.condition(text, project.dialect), types) if text else ():
             if name.casefold() not in {column.casefold() for column in types}:
                 raise ConfigurationError(
                     f"there is no column '{name}'", key=argument, allowed=sorted(types), word=name

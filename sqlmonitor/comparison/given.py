@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from os import path
+from os import listdir, path
 
 from sqlmonitor import dialects, names
 from sqlmonitor.errors import ConfigurationError, UnsupportedError
@@ -66,10 +66,35 @@ def given(text: str, dialect: str, argument: str) -> Given:
                 )
         names.relation(text, dialect)
     except ConfigurationError as error:
+        refuse_folder(text, dialect, argument)
         raise ConfigurationError(
             error.message, key=argument, remedy=None if is_query else _what_may_stand(error)
         ) from error
     return Given(title, argument, relation=text)
+
+
+def refuse_folder(text: str, dialect: str, argument: str) -> None:
+    """For what is neither a query, a file nor a table: says so where it is a folder.
+
+    Raises:
+        ConfigurationError: naming the files in it.
+    """
+    if not path.isdir(text):
+        return
+    pattern = path.join(text, "*" + _commonest_ending(text))
+    remedy = f"name the files in it: '{pattern}'"
+    if not dialects.dialect(dialect).reads_files:
+        remedy = "name a table or view; to read files, leave --warehouse out"
+    raise ConfigurationError(f"{text} is a folder", key=argument, remedy=remedy)
+
+
+def _commonest_ending(folder: str) -> str:
+    """Of the files of data in a folder; the first one that there is where it has none."""
+    try:
+        endings = [path.splitext(name)[1].casefold() for name in listdir(folder)]
+    except OSError:
+        endings = []
+    return max(names.FILE_ENDINGS, key=endings.count)
 
 
 def is_file(text: str) -> bool:

@@ -22,7 +22,7 @@ from sqlmonitor.definitions.dbt_call import read_call
 from sqlmonitor.definitions.document import Document, KeyPath
 from sqlmonitor.dialects import SCHEMES
 from sqlmonitor.dialects.dbt_adapters import ADAPTERS
-from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.errors import ConfigurationError, hiding
 
 __all__ = ["load"]
 
@@ -86,7 +86,8 @@ def _with_dbt(document: Document, *, folder: Path | None) -> Document:
         if target is None and _asked_target(document) is not None:
             target = _target(document, project, str(project.setting("profile") or ""), file.parent)
         manifest = Manifest.of(project)
-        _check(document, manifest, target, data.get("warehouse"))
+        with hiding(_hidden_places(target)):
+            _check(document, manifest, target, data.get("warehouse"))
         found: dict[KeyPath, str] = {}
         data["monitors"] = _looked_up(data["monitors"], ("monitors",), document, manifest, found)
         document = replace(document, calls=found)
@@ -137,6 +138,13 @@ def _target(document: Document, project: DbtProject | None, profile: str, beside
             "profile '%s', target '%s': not read: %s", target.profile, target.name, ", ".join(target.unread)
         )
     return target
+
+
+def _hidden_places(target: Target | None) -> frozenset[str]:
+    """What is hidden of a target, with the database whose name a hidden file's path gives."""
+    if target is None:
+        return frozenset()
+    return target.hidden | {name for name in target.place if any(name in one for one in target.hidden)}
 
 
 def _check(document: Document, manifest: Manifest, target: Target | None, warehouse: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ class Manifest:
             files += [file for file in source.rglob("*") if file.suffix in (".sql", ".yml", ".yaml")]
         newer = []
         for file in files:
-            path = str(file.relative_to(folder))
+            path = os.path.relpath(file, folder)
             if file.is_file() and file.stat().st_mtime > made_at and hashes.get(path) != _hash(file):
                 newer.append(path)
         return sorted(newer)

@@ -16,7 +16,7 @@ from sqlmonitor.definitions.document import Document
 from sqlmonitor.definitions.expressions import rendered, written
 from sqlmonitor.definitions.variables import environment_reader
 from sqlmonitor.dialects.dbt_adapters import ADAPTERS, Adapter
-from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.errors import ConfigurationError, hiding
 
 __all__ = ["Target", "find_target"]
 
@@ -94,31 +94,32 @@ def find_target(profile: str, name: str | None, folders: list[Path]) -> Target:
     if not isinstance(outputs, dict) or not outputs:
         raise document.error((profile,), f"profile '{profile}' has no outputs")
     hidden: set[str] = set()
-    chosen = name or os.environ.get("DBT_TARGET") or profiles[profile].get("target") or "default"
-    chosen = written(_put_in(chosen, (profile, "target"), document, hidden))
-    if not isinstance(outputs.get(chosen), dict):
-        raise ConfigurationError(
-            f"profile '{profile}' has no target '{chosen}'",
-            file=str(file),
-            line=document.line((profile, "outputs")),
-            allowed=sorted(outputs),
-            word=chosen,
-        )
-    place = (profile, "outputs", chosen)
-    settings = {
-        key: _put_in(value, (*place, key), document, hidden) for key, value in outputs[chosen].items()
-    }
-    kind = str(settings.get("type") or "")
-    if kind not in ADAPTERS:
-        what = f"unknown adapter '{kind}'" if kind else "key 'type' is missing"
-        raise document.error(
-            (*place, "type"), what, allowed=ADAPTERS, word=kind or None,
-            remedy="or write the warehouse's URL as 'warehouse:'",
-        )  # fmt: skip
-    missing = ADAPTERS[kind].missing(settings)
-    if missing is not None:
-        raise document.error(place, f"key '{missing}' is missing", remedy=f"add '{missing}:'")
-    return Target(profile, chosen, kind, ADAPTERS[kind], settings, frozenset(hidden), folders[0])
+    with hiding(hidden):
+        chosen = name or os.environ.get("DBT_TARGET") or profiles[profile].get("target") or "default"
+        chosen = written(_put_in(chosen, (profile, "target"), document, hidden))
+        if not isinstance(outputs.get(chosen), dict):
+            raise ConfigurationError(
+                f"profile '{profile}' has no target '{chosen}'",
+                file=str(file),
+                line=document.line((profile, "outputs")),
+                allowed=sorted(outputs),
+                word=chosen,
+            )
+        place = (profile, "outputs", chosen)
+        settings = {
+            key: _put_in(value, (*place, key), document, hidden) for key, value in outputs[chosen].items()
+        }
+        kind = str(settings.get("type") or "")
+        if kind not in ADAPTERS:
+            what = f"unknown adapter '{kind}'" if kind else "key 'type' is missing"
+            raise document.error(
+                (*place, "type"), what, allowed=ADAPTERS, word=kind or None,
+                remedy="or write the warehouse's URL as 'warehouse:'",
+            )  # fmt: skip
+        missing = ADAPTERS[kind].missing(settings)
+        if missing is not None:
+            raise document.error(place, f"key '{missing}' is missing", remedy=f"add '{missing}:'")
+        return Target(profile, chosen, kind, ADAPTERS[kind], settings, frozenset(hidden), folders[0])
 
 
 def _file(folders: list[Path]) -> Path:

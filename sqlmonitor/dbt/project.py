@@ -76,10 +76,12 @@ class DbtProject:
 
     @property
     def source_folders(self) -> list[Path]:
-        """Where models, seeds and snapshots are written."""
+        """Where models, seeds and snapshots are written, those outside of the project left out."""
         kinds = {"model-paths": ["models"], "seed-paths": ["seeds"], "snapshot-paths": ["snapshots"]}
         named = [self.settings.get(kind, default) for kind, default in kinds.items()]
-        return [self.folder / str(one) for some in named if isinstance(some, list) for one in some]
+        folders = [self.folder / str(one) for some in named if isinstance(some, list) for one in some]
+        here = self.folder.resolve()
+        return [one for one in folders if one.resolve().is_relative_to(here)]
 
     def inside(self, path: str) -> Path | None:
         """A file of the project by its path in it; None where there is none, or it stands elsewhere."""

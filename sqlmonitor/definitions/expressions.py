@@ -11,6 +11,7 @@ import datetime
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote as escaped
 
 import jinja2
 from jinja2 import nodes
@@ -34,7 +35,10 @@ ALLOWED = (
 )
 # fmt: on
 
-
+BEFORE_HOST = re.compile(r"[^:/?#@]+://[^/?#@]*")
+TO_HOST = re.compile(r"[^/?#@]*@")
+ENDS_LOGIN = re.compile(r"[/?#@\[\]]")
+"""Signs after which a user and a password would be over."""
 LITERAL = re.compile(r"\s*'[^'\\]*'\s*")
 
 
@@ -66,7 +70,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def rendered(text: str, functions: Functions, *, is_sql: bool = False) -> Scalar:
+def rendered(text: str, functions: Functions, *, is_sql: bool = False, is_address: bool = False) -> Scalar:
     """A value with its expressions replaced.
 
     Args:
@@ -75,6 +79,7 @@ def rendered(text: str, functions: Functions, *, is_sql: bool = False) -> Scalar
         functions: what may be called, such as ``var``.
         is_sql: True where the text around is SQL, or a name in it: what is put in may then not reach beyond the
             quotes it stands in, and is one word or number where it stands in none.
+        is_address: True for a URL: what is put in before its host is escaped, as a name or a password is.
 
     Raises:
         ConfigurationError: an expression has more than it may, or gives no scalar.
@@ -84,7 +89,7 @@ def rendered(text: str, functions: Functions, *, is_sql: bool = False) -> Scalar
         if len(parts) == 1 and parts[0][0]:
             return _scalar(_result(parts[0][1], functions), parts[0][1])
         found = ""
-        for is_expression, part in parts:
+        for index, (is_expression, part) in enumerate(parts):
             if not is_expression:
                 found += part
                 continue
@@ -92,6 +97,9 @@ def rendered(text: str, functions: Functions, *, is_sql: bool = False) -> Scalar
             # A literal is the file's own text, such as {{ '{{' }} for two braces.
             if is_sql and not LITERAL.fullmatch(part):
                 _check_inserted(value, found, part)
+            after = "".join(text for is_more, text in parts[index + 1 :] if not is_more)
+            if is_address and BEFORE_HOST.fullmatch(found) and TO_HOST.match(after):
+                value = ENDS_LOGIN.sub(lambda sign: escaped(sign[0], safe=""), value)
             found += value
     except jinja2.TemplateError as error:
         raise ConfigurationError(f"{{{{ … }}}} cannot be read: {error.message}", remedy=_REMEDY) from error

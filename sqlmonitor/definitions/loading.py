@@ -14,7 +14,7 @@ from sqlmonitor.definitions.document import Document, read
 from sqlmonitor.definitions.monitor import Monitor
 from sqlmonitor.definitions.project import Project
 from sqlmonitor.definitions.variables import with_values
-from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.errors import ConfigurationError, hiding
 
 __all__ = ["Resolve", "json_schema", "load", "loads", "validated"]
 
@@ -86,7 +86,8 @@ def loads(
             the key.
     """
     document = with_values(read(text, str(path)), variables)
-    return validated(resolve(document) if resolve else document, path)
+    with hiding(document.hidden):
+        return validated(resolve(document) if resolve else document, path)
 
 
 def validated(document: Document, path: str | Path) -> Project:
@@ -103,14 +104,15 @@ def validated(document: Document, path: str | Path) -> Project:
         ConfigurationError: something in it is not valid; the error names the file, the line and
             the key.
     """
-    try:
-        project = Project.model_validate(document.data)
-    except ValidationError as error:
-        # "from None": pydantic's own message would show the warehouse's address.
-        raise first_error(error, document) from None
-    project.attach(document, Path(path))
-    for monitor in project.monitors:
-        _check_sql(monitor, project.dialect)
+    with hiding(document.hidden):
+        try:
+            project = Project.model_validate(document.data)
+        except ValidationError as error:
+            # "from None": pydantic's own message would show the warehouse's address.
+            raise first_error(error, document) from None
+        project.attach(document, Path(path))
+        for monitor in project.monitors:
+            _check_sql(monitor, project.dialect)
     return project
 
 

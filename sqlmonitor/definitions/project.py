@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from sqlmonitor.definitions import warehouse as addresses
 from sqlmonitor.definitions.definition import Definition, Text, complaint
 from sqlmonitor.definitions.document import Document, KeyPath
 from sqlmonitor.definitions.monitor import Monitor
-from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.errors import ConfigurationError, hiding
 
 __all__ = ["Project"]
 
@@ -116,6 +117,10 @@ class Project(Definition):
             if document is None
             else {str(document.value(path)): call for path, call in document.calls.items()}
         )
+
+    def hiding(self) -> AbstractContextManager[None]:
+        """Around whatever may fail and tell: errors that leave it show nothing of what is hidden."""
+        return hiding(frozenset() if self._document is None else self._document.hidden)
 
     def position(self, *key_path: str | int) -> tuple[str, int]:
         """Find where a key stands.

@@ -167,7 +167,8 @@ def _resolved(
     from sqlmonitor.definitions.expressions import rendered
 
     try:
-        return rendered(value, functions, is_sql=path[0] == "monitors" and path[-1] not in PROSE)
+        is_sql = path[0] == "monitors" and path[-1] not in PROSE
+        return rendered(value, functions, is_sql=is_sql, is_address=path == (PLACE,))
     except ConfigurationError as error:
         raise document.error(
             path, error.message, allowed=error.allowed, word=error.word, remedy=error.remedy

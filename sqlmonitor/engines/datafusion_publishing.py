@@ -32,17 +32,24 @@ class Publication:
         self.staging = dialects.Staging(PREFIX, dialects.dialect(engine.dialect), engine.describe)
         self.schema = ""
         self.base = datafusion_store.Manifest()
+        self.before: frozenset[str] = frozenset()
         self.is_published = False
 
     def execute(self, tree: exp.Expr) -> None:
         """Runs what a statement has become."""
         if not self.schema:
-            self.schema = next(one.db for one in tree.find_all(exp.Table) if one.db)
-            self.base = self.engine.show(self.schema)
+            self._begin(next(one.db for one in tree.find_all(exp.Table) if one.db))
         for statement in self.staging.statements(tree):
             self.engine.execute_own(
                 statement if isinstance(statement, str) else self.engine.translated(statement)
             )
+
+    def _begin(self, schema: str) -> None:
+        if self.engine.folder is not None:
+            datafusion_store.refuse_foreign(self.engine.folder / schema)
+        self.schema = schema
+        self.base = self.engine.show(schema)
+        self.before = frozenset(self.engine.tables(schema))
 
     def publish(self, swaps: list[Swap]) -> None:
         """Writes every table that has changed and the manifest that names them.
@@ -57,11 +64,8 @@ class Publication:
         engine, schema = self.engine, self.schema
         read = {place.name: place if copy is None else copy for place, copy in swaps}
         gone = {place.name for place, copy in swaps if copy is None}
-        # Tables that are there and in no file yet were made here.
         made = [
-            name
-            for name in engine.tables(schema)
-            if name not in self.base.tables and not name.startswith(PREFIX)
+            name for name in engine.tables(schema) if name not in self.before and not name.startswith(PREFIX)
         ]
         changed = {name: read.get(name, table(schema, name)) for name in (*made, *read) if name not in gone}
         if engine.folder is None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sqlmonitor.engines import publication
+from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
     import pyarrow
@@ -101,6 +102,21 @@ def publish(folder: Path, base: int, tables: Mapping[str, str], views: Mapping[s
         raise publication.conflict() from None
     finally:
         draft.unlink()
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Keeps a store out of a folder with tables of the user's, which nobody could read beside it.
+
+    Raises:
+        WarehouseError: naming the first file.
+    """
+    foreign = sorted(file.name for file in folder.glob("*.parquet") if not OURS.fullmatch(file.name))
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if foreign[1:] else ""
+        raise WarehouseError(
+            f"the store's folder '{folder.name}' has files that are no part of a store: {foreign[0]}{more}",
+            remedy="give the store a schema of its own, such as `store: sqlmonitor`, or move the files to another folder",
+        )
 
 
 def sweep(folder: Path) -> None:

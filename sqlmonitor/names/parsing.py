@@ -6,7 +6,7 @@ wrong with the text and what is allowed. The caller adds the file, the line and 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import sqlglot
 from sqlglot import exp
@@ -246,22 +246,30 @@ def formula(text: str) -> exp.Expr:
     return tree
 
 
-def columns_of(expression: exp.Expr) -> list[str]:
+def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[str]:
     """Name the columns an expression reads, in the order they appear, each once.
 
     Args:
         expression: a tree from :func:`condition` or :func:`aggregate`. Columns of subqueries are
             left out, as they belong to other relations.
+        known: columns of the relation; ``s.k`` is then the column ``s``, a structure, where that is one of them.
 
     Returns:
         The columns' names without their tables.
     """
+    whole = {name.casefold() for name in known}
     found = [
         node
         for node in refusals.outside_subqueries(expression)
         if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star)
     ]
-    return list(dict.fromkeys(node.name for node in found))
+    firsts = [node.parts[0].name for node in found]
+    return list(
+        dict.fromkeys(
+            first if first.casefold() in whole else node.name
+            for first, node in zip(firsts, found, strict=True)
+        )
+    )
 
 
 def _expression(

@@ -36,7 +36,7 @@ def check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: Mapping[str
         ConfigurationError: at the key of the condition.
     """
     known = {name.casefold() for name in types}
-    for name in names.columns_of(tree):
+    for name in names.columns_of(tree, types):
         if name.casefold() not in known:
             raise monitor.error(key, f"there is no column '{name}'", allowed=sorted(types))
 

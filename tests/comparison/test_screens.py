@@ -132,6 +132,38 @@ def test_mistakes_are_a_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
         assert len(err.splitlines()) <= 4
 
 
+def test_a_folder_is_said_to_be_one(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path("days")
+    folder.mkdir()
+    for name in ("a.csv", "b.csv", "c.parquet", "notes.md"):
+        (folder / name).write_text("k\n1\n", encoding="utf-8")
+    for written in ("days", "days/", str(folder.absolute())):
+        code, out, err = outcome(capsys, "profile", written)
+        assert (code, out) == (2, "")
+        pattern = str(Path(written) / "*.csv")
+        assert err == f"argument: {written} is a folder\n  name the files in it: '{pattern}'\n"
+    code, out, _ = outcome(capsys, "profile", "days/*.csv")
+    assert code == 0
+    assert "2 rows, 1 columns" in out
+    # A table goes before a folder of its name.
+    with duckdb.connect("shop.duckdb") as connection:
+        connection.execute("create or replace table days as select 1 as k from range(3)")
+    code, out, _ = outcome(capsys, "profile", "days", "--warehouse", "duckdb:///shop.duckdb")
+    assert code == 0
+    assert "3 rows, 1 columns" in out
+
+
+def test_a_condition_on_a_part_of_a_structure(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "select {'k': {'deep': i}} as s, i from range(4) as made (i)"
+    for condition in ("s.k.deep > 0", "S.k.deep > 0", '"s".k.deep > 0'):
+        code, out, _ = outcome(capsys, "profile", rows, "--where", condition)
+        assert code == 0
+        assert "3 rows, 2 columns" in out
+    code, _, err = outcome(capsys, "profile", rows, "--where", "z.k > 0")
+    assert code == 2
+    assert "--where: there is no column 'k'" in err
+
+
 def test_drawings() -> None:
     assert blocks([0, 0.1, 0.5, 1], 1) == " ▁▅█"
     assert bar(0.5, 8, is_ascii=False) == "████"

@@ -107,6 +107,26 @@ def test_a_stale_manifest_names_what_changed(shop: Shop, caplog: pytest.LogCaptu
     assert said.endswith("make it anew: dbt parse --target dev")
 
 
+def test_models_outside_of_the_project_are_not_walked(shop: Shop, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "new.sql").touch()
+    folder = shop()
+    project = folder / "dbt_project.yml"
+    places = f'["{elsewhere}", "{os.path.relpath(elsewhere, folder)}", "{folder / "models"}"]'
+    text = project.read_text(encoding="utf-8").replace("[models]", places)
+    project.write_text(text, encoding="utf-8")
+    made_at = "2026-01-01T00:00:00Z"
+    changed(folder / "target" / "manifest.json", lambda data: data["metadata"].update(generated_at=made_at))
+    for path in folder.rglob("*.*"):
+        os.utime(path, (0, 0))
+    (folder / "models" / "amounts.sql").write_text("select 1 as loan_id", encoding="utf-8")
+    manifest = Manifest.of(DbtProject(folder))
+    assert manifest.newer_files() == [str(Path("models/amounts.sql"))]
+    manifest = Manifest.of(DbtProject(Path(os.path.relpath(folder))))
+    assert manifest.newer_files() == [str(Path("models/amounts.sql"))]
+
+
 def test_a_manifest_of_another_target_is_refused(shop: Shop) -> None:
     folder = shop("prod")
     error = fails(written(folder))
@@ -117,6 +137,14 @@ def test_a_manifest_of_another_target_is_refused(shop: Shop) -> None:
     assert error.remedy == "make it for this one: dbt parse --target dev"
     project = dbt.load(written(folder, TEXT.replace("shop}", "shop, target: prod}")))
     assert project.monitors[0].predictions.relation == '"shop"."analytics"."scored_loans_now"'
+
+
+def test_a_hidden_file_is_not_in_the_error(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shop("prod")
+    monkeypatch.setenv("SHOP_FILE", str(folder / "tops3cret.duckdb"))
+    error = fails(written(folder, TEXT.replace("shop}", "shop, target: prod}")))
+    assert "stands in database 'shop', where 'prod' has '***'" in error.message
+    assert "tops3cret" not in str(error)
 
 
 def test_the_target_of_the_file_is_checked_where_the_warehouse_is_a_url(shop: Shop) -> None:

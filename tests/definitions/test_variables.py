@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import sqlmonitor.api
 from sqlmonitor.cli.entry import main
 from sqlmonitor.definitions import Project, loads, read_overrides
-from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.errors import ConfigurationError, WarehouseError
 
 TEXT = """\
 version: 1
@@ -262,6 +264,70 @@ def test_a_secret_is_not_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         assert error.line == 2
         assert "hunter2" not in str(error)
         assert error.__suppress_context__
+
+
+def said_by(capsys: pytest.CaptureFixture[str], tmp_path: Path, address: str, *options: str) -> str:
+    file = tmp_path / "sqlmonitor.yml"
+    file.write_text(TEXT.replace("duckdb:///flights.duckdb", f'"{address}"'), encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        main(["validate", "-c", str(file), *options])
+    assert stopped.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_a_secret_is_not_in_an_error_of_the_warehouse(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = "duckdb:///{{ env_var('DBT_ENV_SECRET_FILE') }}.db"
+    for secret in ("tops3cret", "Tops3cret", " tops3cret", "tops3%63ret"):
+        monkeypatch.setenv("DBT_ENV_SECRET_FILE", secret)
+        said = said_by(capsys, tmp_path, address)
+        assert "there is no DuckDB file" in said
+        assert "***.db" in said
+        assert "s3cret" not in said
+        assert "s3%63ret" not in said
+        # With the traceback, and what the driver said.
+        assert "s3cret" not in said_by(capsys, tmp_path, address, "-v").casefold()
+    # A short one is hidden as a word, and does not eat others.
+    monkeypatch.setenv("DBT_ENV_SECRET_FILE", "il")
+    assert "there is no DuckDB file ***.db" in said_by(capsys, tmp_path, address)
+
+
+def test_a_secret_is_not_in_an_error_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBT_ENV_SECRET_FILE", "tops3cret")
+    address = "\"duckdb:///{{ env_var('DBT_ENV_SECRET_FILE') }}.db\""
+    project = sqlmonitor.api.Project(load(TEXT.replace("duckdb:///flights.duckdb", address)))
+    with pytest.raises(WarehouseError, match=r"no DuckDB file \*\*\*\.db") as found:
+        project.connect(read_only=True)
+    assert "tops3cret" not in repr(found.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "user", "password", "host"),
+    [
+        ("postgresql://me:{{ env_var('DBT_ENV_SECRET_X') }}@h/shop", "me", "a@b/c?d#e f", "h"),
+        ("postgresql://{{ env_var('USER_X') }}:{{ env_var('DBT_ENV_SECRET_X') }}@h/shop", "w@x", "a@b/c?d#e f", "h"),
+        ("postgresql://{{ env_var('BOTH_X') }}@{{ env_var('HOST_X') }}/shop", "me", "p@w", "h:5"),
+    ],
+)  # fmt: skip
+def test_a_user_and_a_password_are_escaped(
+    monkeypatch: pytest.MonkeyPatch, address: str, user: str, password: str, host: str
+) -> None:
+    monkeypatch.setenv("DBT_ENV_SECRET_X", "a@b/c?d#e f")
+    monkeypatch.setenv("USER_X", "w@x")
+    monkeypatch.setenv("BOTH_X", "me:p@w")
+    monkeypatch.setenv("HOST_X", "h:5")
+    url = load(TEXT.replace("duckdb:///flights.duckdb", f'"{address}"')).warehouse
+    assert isinstance(url, str)
+    parts = urlsplit(url)
+    assert (unquote(parts.username or ""), unquote(parts.password or "")) == (user, password)
+    assert parts.netloc.rpartition("@")[2] == host
+    assert parts.path == "/shop"
+    # One that is escaped already stays as it is.
+    monkeypatch.setenv("DBT_ENV_SECRET_X", "a%40b")
+    monkeypatch.setenv("USER_X", "w%40x")
+    again = str(load(TEXT.replace("duckdb:///flights.duckdb", f'"{address}"')).warehouse)
+    assert "%25" not in again
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,32 @@ def test_files_go_an_hour_after_nothing_names_them(opened) -> None:
     assert afresh(warehouse) == AFTER
 
 
+def test_a_folder_with_files_of_the_user_is_no_place_for_a_store(world) -> None:
+    folder: Path = world.folder / "sqlmonitor"
+    folder.mkdir()
+    for name in ("p", "q"):
+        pq.write_table(pa.table({"value": [1]}), folder / f"{name}.parquet")
+    with (
+        world.connect() as engine,
+        pytest.raises(
+            WarehouseError, match=r"folder 'sqlmonitor' has files .*: p\.parquet and 1 more"
+        ) as found,
+    ):
+        run(world, engine, **LITTLE)
+    assert "a schema of its own" in str(found.value)
+    assert sorted(file.name for file in folder.iterdir()) == ["p.parquet", "q.parquet"]
+
+
+def test_what_a_killed_publication_left_is_not_published(opened) -> None:
+    warehouse = opened("datafusion")
+    folder: Path = warehouse.folder / "watched"
+    datafusion_store.write_table(folder, "results", pa.table({"value": [1]}))
+    with warehouse.connect() as engine:
+        publish(engine, STORE.replace("create schema", "create schema if not exists"))
+    assert datafusion_store.read(folder).tables.keys() == {"results", "runs", "kept_1"}
+    assert afresh(warehouse) == BEFORE
+
+
 def run(warehouse: DataFusionWarehouse, engine: engines.Engine, progress: Any = None, **changes: Any) -> Any:
     monitor = small_world.MONITOR | changes
     made = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
