@@ -117,7 +117,7 @@ FEW: dict[str, Any] = {
     ],
     "custom_metrics": [],
 }
-DRIFT = ["jensen_shannon", "kolmogorov_smirnov", "total_variation"]
+DRIFT = ["jensen_shannon", "kolmogorov_smirnov", "total_variation", "l_infinity"]
 PLAIN = tuple(VARIANTS)
 """Those that compare nothing besides."""
 VARIANTS |= {

@@ -44,15 +44,15 @@ with differences as (
 ), stepped as (
     select measured.*, steps.step, steps.step * largest / (spread * sqrt(2e0)) as x
     from measured
-    inner join ({% for number in range(24) %}{% if not loop.first %} union all {% endif %}select {{ number }} / 4e0 + 0.125e0 as step{% endfor %}) as steps
-        on steps.step * largest < 6 * spread
+    -- Every step of every level, so that there are rows: engines may raise for a division over none.
+    cross join ({% for number in range(24) %}{% if not loop.first %} union all {% endif %}select {{ number }} / 4e0 + 0.125e0 as step{% endfor %}) as steps
 ), chances as (
     select
         chunk_number
         , segment_column
         , segment_value
         , column_name
-        , max(largest) / 4 * (1 - exp(sum(ln(greatest(1e-300, 1 - exp(-x * x) * (((((1.061405429e0 / (1 + 0.3275911e0 * x) - 1.453152027e0) / (1 + 0.3275911e0 * x) + 1.421413741e0) / (1 + 0.3275911e0 * x) - 0.284496736e0) / (1 + 0.3275911e0 * x) + 0.254829592e0) / (1 + 0.3275911e0 * x))))) * (max(level_count) - 1) / max(level_count))) as area
+        , max(largest) / 4 * (1 - exp(sum(case when step * largest < 6 * spread then ln(greatest(1e-300, 1 - exp(-x * x) * (((((1.061405429e0 / (1 + 0.3275911e0 * x) - 1.453152027e0) / (1 + 0.3275911e0 * x) + 1.421413741e0) / (1 + 0.3275911e0 * x) - 0.284496736e0) / (1 + 0.3275911e0 * x) + 0.254829592e0) / (1 + 0.3275911e0 * x)))) end) * (max(level_count) - 1) / max(level_count))) as area
     from stepped
     group by chunk_number, segment_column, segment_value, column_name, step
 ), floors as (

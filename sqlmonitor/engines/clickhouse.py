@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ from sqlmonitor.errors import WarehouseError
 
 if TYPE_CHECKING:
     import pandas
+
+# It warns beside what it raises; whoever wants that in a log still gets it there.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 TIMES = (("DateTime", "TIMESTAMP"), ("Date", "DATE"))
 WRAPPERS = ("Nullable(", "LowCardinality(")

@@ -10,6 +10,7 @@ from sqlmonitor.engines import address
 from sqlmonitor.errors import UnreachableError, WarehouseError
 
 SEE = "run with -v to see the statement"
+AGAIN = "run again: a lost run is stored whole or not at all"
 RIGHTS = (
     "grant it: a run needs SELECT on the sources, CREATE TEMPORARY TABLE, "
     "and CREATE, SELECT, INSERT, DROP and ALTER DELETE on the store's database"
@@ -36,6 +37,8 @@ REMEDIES: dict[int, tuple[str, str]] = {
 """By the server's number of the error: what it is, and what to do."""
 PASSING = (76, 202, 209, 210)
 """What may be over a moment later: an open folder, too many queries at once, a socket's time-out, the network."""
+LASTING_STATUS = re.compile(r"HTTP status 4(?!08|29)\d\d")
+"""What stands in front of the server, or in its place, refuses for good."""
 
 
 def explained(error: Exception, url: str) -> WarehouseError:
@@ -53,10 +56,22 @@ def explained(error: Exception, url: str) -> WarehouseError:
         # The driver's own, such as of a setting that the user may not change.
         return WarehouseError(said, remedy=REMEDIES[452][1])
     if code is None:
-        return UnreachableError(
+        said = address.without_secrets(_of_connection(error), url)
+        passes = not LASTING_STATUS.search(said)
+        return (UnreachableError if passes else WarehouseError)(
             f"the connection to ClickHouse failed: {said}",
-            remedy="check `warehouse` and that the server is up; nothing was stored",
+            remedy=f"check `warehouse` and that the server is up, then {AGAIN}",
         )
     meaning, remedy = REMEDIES.get(int(code[1]), ("", SEE))
     kind = UnreachableError if int(code[1]) in PASSING else WarehouseError
     return kind(f"{meaning}: {said}" if meaning else said, remedy=remedy)
+
+
+def _of_connection(error: Exception) -> str:
+    """What urllib3 says, without the request's URL, which has every setting in it."""
+    cause = error.__cause__ or error
+    reason = getattr(cause, "reason", cause)
+    if reason.args and isinstance(reason.args[-1], Exception):
+        reason = reason.args[-1]
+    said = re.sub(r"HTTPS?Connection(Pool)?\(host='(.*?)', port='?(\d+)'?\)", r"\2:\3", str(reason))
+    return " ".join(said.split())

@@ -11,6 +11,7 @@ from sqlmonitor.engines import address
 from sqlmonitor.errors import UnreachableError, WarehouseError
 
 SEE = "run with -v to see the statement"
+AGAIN = "run again: a lost run is stored whole or not at all"
 REMEDIES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (
         errors.InsufficientPrivilege,
@@ -31,13 +32,13 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (errors.LockNotAvailable, "another session holds a lock", "wait for it to end"),
     (errors.DivisionByZero, "an expression of yours divides by zero", "write nullif(…, 0) below the line"),
     (errors.NumericValueOutOfRange, "a value is out of its type's range", "leave such rows out with `where`"),
-    (errors.AdminShutdown, "the connection was ended by the server", "run again; nothing was stored"),
+    (errors.AdminShutdown, "the connection was ended by the server", AGAIN),
     (
         errors.TooManyConnections,
         "the server has no connection left",
         "run when the server is less busy; nothing was stored",
     ),
-    (errors.CrashShutdown, "the connection was ended by the server", "run again; nothing was stored"),
+    (errors.CrashShutdown, "the connection was ended by the server", AGAIN),
 )
 """The first whose class fits: what it is, and what to do."""
 PASSING = (errors.AdminShutdown, errors.CrashShutdown, errors.TooManyConnections)
@@ -70,6 +71,6 @@ def explained(error: Exception, url: str) -> WarehouseError:
         is_refused = "FATAL:" in str(error) and not PASSING_WORDS.search(str(error))
         return (WarehouseError if is_refused else UnreachableError)(
             f"the connection to PostgreSQL failed: {said}",
-            remedy="check `warehouse` and that the server is up; nothing was stored",
+            remedy=f"check `warehouse` and that the server is up, then {AGAIN}",
         )
     return WarehouseError(said, remedy=SEE)

@@ -23,7 +23,7 @@ from sqlmonitor.engines.publication import publishing
 from sqlmonitor.engines.spark_catalog import quoted
 from sqlmonitor.engines.spark_errors import FAILURES, explained
 from sqlmonitor.engines.spark_publishing import Publication, finish
-from sqlmonitor.errors import UnsupportedError, WarehouseError
+from sqlmonitor.errors import UnreachableError, UnsupportedError, WarehouseError
 
 if TYPE_CHECKING:
     import pandas
@@ -80,6 +80,7 @@ class Spark:
         self.workspace = workspace
         self._run = f"{int(time.time())}_{uuid.uuid4().hex[:8]}"
         self._has_workspace = False
+        self._is_lost = False
         self.publication: Publication | None = None
         with self._explaining():
             for name, value in SETTINGS.items():
@@ -128,7 +129,11 @@ class Spark:
     def close(self) -> None:
         """Ends a session that a URL opened; the user's own stays open."""
         if self.url:
-            self.session.stop()
+            if self._is_lost:
+                # A server that is back ends it by itself; to ask one that is not takes as long as any call.
+                self.session.release_session_on_close = False
+            with without_warnings():
+                self.session.stop()
 
     def execute(self, statement: str | exp.Expr) -> None:
         """Runs one statement."""
@@ -183,7 +188,9 @@ class Spark:
         self.execute_own(f"create or replace temporary view {table} as select * from {lasting}")
 
     def drop(self, table: str) -> None:
-        """Drops what ``materialize`` has made, if it is there."""
+        """Drops what ``materialize`` has made, if it is there and the server is."""
+        if self._is_lost:
+            return
         try:
             self.execute_own(f"drop view if exists {table}")
             self.execute_own(f"drop table if exists {self._lasting(table)}")
@@ -228,7 +235,8 @@ class Spark:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside, or none, by copies that views show at the end."""
-        with publishing(Publication(self)) as publication:
+        # It asks the catalog, too, past the verbs.
+        with self._explaining(), publishing(Publication(self)) as publication:
             self.publication = publication
             try:
                 yield
@@ -276,7 +284,9 @@ class Spark:
             with without_warnings():
                 yield
         except FAILURES as error:
-            raise explained(error, self.url) from None
+            made = explained(error, self.url)
+            self._is_lost = isinstance(made, UnreachableError)
+            raise made from None
 
 
 @contextmanager

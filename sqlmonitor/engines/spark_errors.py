@@ -23,16 +23,17 @@ FAILURES = _failures()
 """What the driver raises."""
 
 SEE = "run with -v to see the statement"
+AGAIN = "run again: a lost run is stored whole or not at all"
 REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         "UNAVAILABLE|failed to connect|RETRIES_EXCEEDED|Connection refused|Channel closed|closed channel",
         "the connection to Spark failed",
-        "check `warehouse` and that the server is up; nothing was stored",
+        f"check `warehouse` and that the server is up, then {AGAIN}",
     ),
     (
         "INVALID_HANDLE|SESSION_CLOSED|SESSION_CHANGED|is not running",
         "the session was ended by the server",
-        "run again; nothing was stored",
+        AGAIN,
     ),
     (
         "UNAUTHENTICATED|PERMISSION_DENIED|INSUFFICIENT_PERMISSIONS|Permission denied|AccessControl",
@@ -46,7 +47,7 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
     ),
     ("No space left on device", "the warehouse's disk is full", "make room on it; nothing was stored"),
     (
-        "DIVIDE_BY_ZERO|divide by zero",
+        "DIVIDE_BY_ZERO|(?i:divi(de|sion) by zero)",
         "an expression of yours divides by zero",
         "write nullif(…, 0) below the line",
     ),
@@ -70,8 +71,10 @@ def explained(error: Exception, url: str) -> WarehouseError:
     """
     whole = address.without_secrets(str(error), url)
     said = next((line.strip() for line in whole.splitlines() if line.strip()), type(error).__name__)
-    if hasattr(error, "details"):
-        said = address.without_secrets(str(error.details()), url)
+    details = re.search(r'details = "(.*?)"\s*debug_error_string', whole, re.DOTALL)
+    if details:
+        # Of a call of gRPC, whose first line is the name of a class.
+        said = " ".join(details[1].split())
     for form, meaning, remedy in REMEDIES:
         if re.search(form, whole):
             kind = UnreachableError if meaning in PASSING else WarehouseError

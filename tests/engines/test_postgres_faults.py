@@ -10,71 +10,22 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pytest
-import small_world
-from executed_engines import PostgresWarehouse, Warehouse
+from executed_engines import PostgresWarehouse
+from shop import MONITOR, Shop
+from shop import tables as tables_of_the_shop
 
 from sqlmonitor import engines, runner
 from sqlmonitor.cli import attempts
-from sqlmonitor.cli.entry import main
 from sqlmonitor.definitions import loads
 from sqlmonitor.engines.postgres import Postgres
 from sqlmonitor.errors import ConfigurationError, StoreError, WarehouseError
 
-MONITOR = small_world.MONITOR | {
-    "features": {"numeric": ["amount"]},
-    "metrics": {"drift": ["jensen_shannon"], "performance": ["f1"], "quality": [], "summary": ["row_count"]},
-    "segments": [],
-    "kpis": [],
-}
-DOUBLED = (
-    "select 1 as one from sqlmonitor.results group by monitor, fit_id, period, chunk, segment_column, "
-    "segment_value, family, metric, column_name, component having count(*) > 1"
-)
-
 
 @pytest.fixture(scope="module")
 def tables():
-    with duckdb.connect() as connection:
-        connection.execute(f"create table scored as {small_world.rows(600, 9)}")
-        return {
-            "scored": connection.table("scored").to_arrow_table(),
-            "outcomes": connection.sql(small_world.OUTCOMES).to_arrow_table(),
-        }
-
-
-class Shop:
-    """A project over a fresh database, run by the command line."""
-
-    def __init__(self, world: Warehouse, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.world, self.capsys = world, capsys
-        self.file = folder / "sqlmonitor.yml"
-        self.said = ""
-        self.more: dict[str, Any] = {}
-        self.url = world.url
-
-    def run(self, *arguments: str) -> tuple[object, dict[str, Any]]:
-        """The exit code and the line of a run."""
-        project = {"version": 1, "warehouse": self.url, "monitors": [MONITOR]} | self.more
-        self.file.write_text(json.dumps(project))
-        with pytest.raises(SystemExit) as stopped:
-            main(["run", "-c", str(self.file), "--log-format", "json", *arguments])
-        out, self.said = self.capsys.readouterr()
-        (line,) = out.splitlines()
-        return stopped.value.code, json.loads(line)
-
-    def results(self) -> pd.DataFrame:
-        with engines.connect(self.world.url) as engine:
-            assert engine.first(DOUBLED) is None
-            return engine.query(
-                "select period, chunk, family, metric, column_name, component, value from sqlmonitor.results "
-                "order by period, chunk, family, metric, column_name, component"
-            )
-
-    def runs(self) -> int:
-        return int(self.world.run("select count(*) from sqlmonitor.runs")[0][0])
+    return tables_of_the_shop()
 
 
 @pytest.fixture
