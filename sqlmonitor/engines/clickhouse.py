@@ -168,6 +168,7 @@ class ClickHouse:
                 yield
             finally:
                 self.publication = None
+        publication.show()
 
     def finish_publication(self, schema: str) -> None:
         """Finishes a publication that was killed, and drops the copies that killed runs left."""
