@@ -335,5 +335,3 @@ ENGINES = {
     "spark": spark_server,
     "datafusion": datafusion_server,
 }
-FEW_A_DAY = {"datafusion"}
-"""Engines that everyday tests run the most telling monitor on, and ``.ci/run`` all."""

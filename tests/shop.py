@@ -21,6 +21,13 @@ MONITOR = small_world.MONITOR | {
     "segments": [],
     "kpis": [],
 }
+LEAN = {key: MONITOR[key] for key in ("name", "predictions", "id", "timestamp", "reference", "chunks")} | {
+    "task": "none",
+    "features": {"numeric": ["amount"]},
+    "metrics": {"drift": [], "quality": [], "summary": ["row_count", "mean"]},
+}
+"""A monitor of few statements, for tests that run it often."""
+ROWS = 600
 DOUBLED = (
     "select 1 as one from sqlmonitor.results group by monitor, fit_id, period, chunk, segment_column, "
     "segment_value, family, metric, column_name, component having count(*) > 1"
@@ -30,7 +37,7 @@ DOUBLED = (
 def tables() -> dict[str, pa.Table]:
     """The predictions and their outcomes."""
     with duckdb.connect() as connection:
-        connection.execute(f"create table scored as {small_world.rows(600, 9)}")
+        connection.execute(f"create table scored as {small_world.rows(ROWS, 9)}")
         return {
             "scored": connection.table("scored").to_arrow_table(),
             "outcomes": connection.sql(small_world.OUTCOMES).to_arrow_table(),

@@ -248,6 +248,7 @@ class Spark:
 
         Steps' tables are made there from now on.
         """
+        self._has_workspace &= self.workspace == schema
         self.workspace = schema
         with self._explaining():
             if spark_catalog.has_schema(self.session, schema):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import pyarrow as pa
 import pytest
+import shop
 from executed_engines import ENGINES, Warehouse
 
 Opener = Callable[[str], Warehouse]
@@ -23,6 +25,12 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opener]:
             return makers[name]()
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def tables() -> dict[str, pa.Table]:
+    """Few predictions and their outcomes."""
+    return shop.tables()
 
 
 @pytest.fixture(params=ENGINES)

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 from engine_monitors import CASES
-from executed_engines import ENGINES, FEW_A_DAY
+from executed_engines import ENGINES
 
 from sqlmonitor import planner, runner, validation
 from sqlmonitor.definitions import loads
@@ -20,7 +20,7 @@ OF_THE_RUN = ["run_id", "computed_at"]
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name in FEW_A_DAY else [])
+        pytest.param(name, marks=[] if name == "postgres" else [pytest.mark.slow])
         for name in ENGINES
         if name != "duckdb"
     ],

@@ -20,8 +20,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from gate import HOST, Gate
-from shop import MONITOR, Shop
-from shop import tables as tables_of_the_shop
+from shop import LEAN, ROWS, Shop
 
 from sqlmonitor import engines
 from sqlmonitor.cli import attempts
@@ -32,18 +31,6 @@ from sqlmonitor.engines.publication import JOURNAL
 from sqlmonitor.engines.spark import Spark
 
 SERVER = Path(clickhouse_http.__file__)
-ROWS = 600
-LEAN = {key: MONITOR[key] for key in ("name", "predictions", "id", "timestamp", "reference", "chunks")} | {
-    "task": "none",
-    "features": {"numeric": ["amount"]},
-    "metrics": {"drift": [], "quality": [], "summary": ["row_count", "mean"]},
-}
-"""A monitor of few statements."""
-
-
-@pytest.fixture(scope="module")
-def tables():
-    return tables_of_the_shop()
 
 
 class Far(Shop):
@@ -141,7 +128,9 @@ def test_a_server_that_is_stuck(shop: Far, monkeypatch) -> None:
     assert shop.run()[0] == 0
     before = shop.results()
     with monkeypatch.context() as patched:
-        patched.setattr(shop.engine, "materialize", lambda engine, *_: shop.gate.hold() or engine.first("select 1 as one"))
+        patched.setattr(
+            shop.engine, "materialize", lambda engine, *_: shop.gate.hold() or engine.first("select 1 as one")
+        )
         begin = time.monotonic()
         code, line = shop.run("--timeout", "3")
     assert time.monotonic() - begin < 20
@@ -241,7 +230,9 @@ class FarClickHouse:
 
 
 @pytest.mark.slow
-def test_a_killed_server_and_a_full_disk_of_clickhouse(tables, tmp_path, capsys, small_disk, monkeypatch) -> None:
+def test_a_killed_server_and_a_full_disk_of_clickhouse(
+    tables, tmp_path, capsys, small_disk, monkeypatch
+) -> None:
     monkeypatch.setattr(publication, "PATIENCE", 0)
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]

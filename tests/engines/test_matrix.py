@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from engine_monitors import CASES, SLOW, TELLING, has_duckdbs_quotes
-from executed_engines import ENGINES, FEW_A_DAY, Warehouse
+from engine_monitors import CASES, EVERYDAY, has_duckdbs_quotes
+from executed_engines import ENGINES, Warehouse
 
 from sqlmonitor import runner
 from sqlmonitor.definitions import loads
@@ -97,18 +96,15 @@ def compared(expected: Stored, found: Stored, name: str) -> str:
     return ""
 
 
-def pairs() -> list[Any]:
-    """Each case on each engine, dear ones and repetitions marked as slow."""
-    made = []
-    for name in ENGINES:
-        for case in CASES:
-            is_slow = case in SLOW or (name in FEW_A_DAY and case not in TELLING)
-            marks = [pytest.mark.slow] if is_slow else []
-            made.append(pytest.param(case, name, marks=marks, id=f"{case}-{name}"))
-    return [pair for pair in made if pair.values[1] != "duckdb"]
+PAIRS = [
+    pytest.param(case, name, marks=[] if case in EVERYDAY else [pytest.mark.slow], id=f"{case}-{name}")
+    for name in ENGINES
+    for case in CASES
+    if name != "duckdb"
+]
 
 
-@pytest.mark.parametrize(("case", "name"), pairs())
+@pytest.mark.parametrize(("case", "name"), PAIRS)
 def test_every_row_is_as_on_duckdb(case, name, opened, expected) -> None:
     found = stored(opened(name), case)
     assert not compared(expected(case), found, name)

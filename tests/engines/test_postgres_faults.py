@@ -14,18 +14,12 @@ import pandas as pd
 import pytest
 from executed_engines import PostgresWarehouse
 from shop import MONITOR, Shop
-from shop import tables as tables_of_the_shop
 
 from sqlmonitor import engines, runner
 from sqlmonitor.cli import attempts
 from sqlmonitor.definitions import loads
 from sqlmonitor.engines.postgres import Postgres
 from sqlmonitor.errors import ConfigurationError, StoreError, WarehouseError
-
-
-@pytest.fixture(scope="module")
-def tables():
-    return tables_of_the_shop()
 
 
 @pytest.fixture

@@ -31,12 +31,20 @@ KNOWN: dict[str, tuple[dict[str, Any], int | None, str, Any]] = {
         "772",
     ),
     "spark": ({"spark.sql.shuffle.partitions": 7}, None, "1 + 1", 2),
+    "datafusion": (
+        {"datafusion.execution.batch_size": 4096},
+        2,
+        "select value from information_schema.df_settings where name in "
+        "('datafusion.execution.batch_size', 'datafusion.execution.target_partitions') order by name",
+        ["4096", "2"],
+    ),
 }
 OWN = {
     "duckdb": "TimeZone",
     "postgres": "standard_conforming_strings",
     "clickhouse": "join_use_nulls",
     "spark": "spark.sql.session.timeZone",
+    "datafusion": "datafusion.execution.time_zone",
 }
 
 
@@ -67,4 +75,6 @@ def answered(engine: Any, asked: str) -> Any:
     if engine.dialect == "spark":
         assert engine.session.conf.get("spark.sql.shuffle.partitions") == "7"
         return engine.session.sql(f"select {asked}").toArrow().column(0)[0].as_py()
+    if engine.dialect == "datafusion":
+        return engine.session.sql(asked).to_arrow_table().column("value").to_pylist()
     return engine.connection.execute(f"select {asked}").fetchone()[0]
