@@ -69,12 +69,17 @@ def load_spark(warehouse: Any, file: Path) -> None:
     warehouse.session.sql(f"create table credit using parquet location '{place}'")
 
 
+def load_datafusion(warehouse: Any, file: Path) -> None:
+    shutil.copy(file, warehouse.folder / "credit.parquet")
+
+
 LOADERS: dict[str, Callable[[Any, Path], None]] = {
     "duckdb": load_duckdb,
     "postgres": load_postgres,
     "clickhouse": load_clickhouse,
     "spark": load_spark,
     "spark_cluster": load_spark,
+    "datafusion": load_datafusion,
 }
 TITLES = {
     "duckdb": "DuckDB 2",
@@ -82,6 +87,7 @@ TITLES = {
     "clickhouse": "ClickHouse (chDB)",
     "spark": "Spark SQL (Sail)",
     "spark_cluster": "Apache Spark 4.2, master and two workers",
+    "datafusion": "DataFusion 55, a folder of Parquet",
 }
 
 

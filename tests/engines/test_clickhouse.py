@@ -15,7 +15,7 @@ import sqlmonitor
 from sqlmonitor import dialects, engines, runner
 from sqlmonitor.definitions import loads
 from sqlmonitor.engines.clickhouse_errors import explained
-from sqlmonitor.errors import SqlmonitorError, UnsupportedError, WarehouseError
+from sqlmonitor.errors import SqlmonitorError, UnreachableError, UnsupportedError, WarehouseError
 
 
 @pytest.fixture
@@ -82,10 +82,24 @@ def test_errors_of_a_server_are_explained(code: int, said: str) -> None:
     assert "hunter2" not in str(made)
 
 
+@pytest.mark.parametrize(
+    ("status", "passes"), [(404, False), (401, False), (429, True), (502, True), (503, True)]
+)
+def test_what_stands_before_a_server_may_pass_or_not(status: int, passes: bool) -> None:
+    made = explained(
+        DatabaseError(f"HTTP driver received HTTP status {status} (for url https://host:8443)"), ""
+    )
+    assert isinstance(made, UnreachableError) == passes
+    assert f"HTTP status {status}" in made.message
+
+
 def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
     with pytest.raises(WarehouseError, match="connection to ClickHouse failed") as caught:
         engines.connect("clickhousedb://user:hunter2@127.0.0.1:1/db?connect_timeout=2")
-    assert "hunter2" not in str(caught.value)
+    assert caught.value.message == (
+        "the connection to ClickHouse failed: 127.0.0.1:1: "
+        "Failed to establish a new connection: [Errno 111] Connection refused"
+    )
 
 
 def test_a_missing_driver_names_the_extra(monkeypatch) -> None:
