@@ -22,7 +22,15 @@ KNOWN = {
 """Functions that sqlglot does not know and the dialects' files write on purpose."""
 
 
-@pytest.mark.parametrize("variant", every_plan.VARIANTS)
+EVERYDAY = {"exact"}
+"""What every dialect can say; the other variants are slow."""
+VARIANTS = [
+    pytest.param(variant, marks=[] if variant in EVERYDAY else [pytest.mark.slow])
+    for variant in every_plan.VARIANTS
+]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_statement_is_read_back(name: str, variant: str) -> None:
     plan = every_plan.plan(variant)

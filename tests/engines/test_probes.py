@@ -227,6 +227,7 @@ def operations(tree: exp.Expr) -> set[type[exp.Expr]]:
     return {type(node) for node in tree.walk() if isinstance(node, kinds) and not isinstance(node, STRUCTURE)}
 
 
+@pytest.mark.slow
 def test_every_function_of_the_templates_and_the_store_is_probed() -> None:
     probed = set().union(*(operations(sqlglot.parse_one(sql, dialect="duckdb")) for sql, _ in PROBES))
     used = set()
