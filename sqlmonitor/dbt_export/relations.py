@@ -20,6 +20,7 @@ FOLDING = (NormalizationStrategy.LOWERCASE, NormalizationStrategy.UPPERCASE)
 SCHEMA = "{{ var('sqlmonitor_source_schema', target.schema) }}"
 """Of relations without a schema: that of the profile, or another where the user names it."""
 OF_USER = "sqlmonitor_relation"
+"""Where a table in the user's words keeps whether it is a relation, and not a part of the query."""
 
 Parts = tuple[str, ...]
 
@@ -54,15 +55,34 @@ class Relations:
         return tree
 
     def _mark_tables(self, tree: exp.Expr) -> None:
-        within = {cte.alias_or_name.casefold() for cte in tree.find_all(exp.CTE)}
         for table in tree.find_all(exp.Table):
             is_named = all(isinstance(part, exp.Identifier) for part in table.parts)
-            if (
-                CALL not in table.meta
-                and is_named
-                and (len(table.parts) > 1 or table.name.casefold() not in within)
-            ):
-                table.meta[OF_USER] = True
+            if CALL not in table.meta and is_named:
+                table.meta[OF_USER] = not self._is_part_of_query(table)
+
+    def _is_part_of_query(self, table: exp.Table) -> bool:
+        """True where a WITH gives the name: a table of that name may be read beside it, and by its own query."""
+        if len(table.parts) > 1:
+            return False
+        name = self._folded(table.this)
+        inside: exp.Expr = table
+        while inside.parent is not None:
+            outer = inside.parent
+            if isinstance(outer, exp.With):
+                # A part knows those before it; itself and those after it only where they are recursive.
+                count = None if outer.recursive else [id(one) for one in outer.expressions].index(id(inside))
+                visible = outer.expressions[:count]
+                outer = outer.parent or outer
+            else:
+                with_ = outer.args.get("with_")
+                visible = with_.expressions if with_ is not None else []
+            if any(self._folded(one.args["alias"].this) == name for one in visible):
+                return True
+            inside = outer
+        return False
+
+    def _folded(self, name: exp.Identifier) -> str:
+        return str(Dialect.get_or_raise(self.dialect).normalize_identifier(name.copy()).name)
 
     def place(self, table: exp.Table, calls: Calls) -> None:
         """Puts a call in the place of a marked table's name; one that dbt cannot say stays."""
@@ -83,18 +103,17 @@ class Relations:
         if not all(DECLARABLE.fullmatch(part) for part in parts):
             return None
         *place, identifier = parts
+        where = {
+            **({"database": place[0]} if len(place) > 1 else {}),
+            "schema": place[-1] if place else SCHEMA,
+            "quoting": {"database": len(place) > 1, "schema": bool(place), "identifier": True},
+        }
         source = plain("_".join(["monitored", *place]))
+        if source in self.declared and not where.items() <= self.declared[source].items():
+            # Of a_b.c and a.b_c both would be monitored_a_b_c: the second one gets a hash.
+            source = plain(".".join(["monitored", *place]))
+        tables = self.declared.setdefault(source, {"name": source, **where, "tables": []})["tables"]
         table = plain(identifier)
-        properties = self.declared.setdefault(
-            source,
-            {
-                "name": source,
-                **({"database": place[0]} if len(place) > 1 else {}),
-                "schema": place[-1] if place else SCHEMA,
-                "quoting": {"database": len(place) > 1, "schema": bool(place), "identifier": True},
-                "tables": [],
-            },
-        )
-        if all(one["name"] != table for one in properties["tables"]):
-            properties["tables"].append({"name": table, "identifier": identifier})
+        if all(one["name"] != table for one in tables):
+            tables.append({"name": table, "identifier": identifier})
         return called("source", source, table)

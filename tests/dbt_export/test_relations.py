@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlglot
 from dbt_rendering import models_of
 from ruamel.yaml import YAML
 
 from sqlmonitor import dbt_export, planner
 from sqlmonitor.dbt_export import Package
+from sqlmonitor.dbt_export.relations import OF_USER, Relations
 from sqlmonitor.definitions import loads
 
 MONITOR = {
@@ -129,6 +132,49 @@ def test_relations_in_a_query_are_sources_and_its_own_parts_are_not() -> None:
     assert "{{ source('monitored', 'regions') }} AS regions" in text
     assert "FROM scored" in text
     assert "'more.csv'" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "tables", "parts"),
+    [
+        ("with t as (select * from t as one) select * from t as two", "one", "two"),
+        ("with recursive t as (select * from t as one) select * from t as two", "", "one two"),
+        ("with t as (select * from u as one), u as (select * from t as two) select 1", "one", "two"),
+        ("select * from (with t as (select 1) select * from t as one) join t as two on true", "two", "one"),
+        ("with t as (select 1) select (select 1 from T as one) union all select * from s.t as two", "two", "one"),
+        ("with a as (with t as (select 1) select * from t as one) select * from t as two", "two", "one"),
+    ],
+)
+def test_a_table_is_told_from_a_part_of_the_query_with_its_name(query: str, tables: str, parts: str) -> None:
+    """By the rules of SQL: a part that is not recursive sees neither itself nor one that comes later."""
+    tree = Relations("duckdb").marked(sqlglot.parse_one(query, dialect="duckdb"))
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for table in tree.find_all(sqlglot.exp.Table):
+        found[table.meta[OF_USER]].add(table.alias)
+    assert found == {True: set(tables.split()), False: set(parts.split())}
+
+
+def test_two_places_are_two_sources_though_their_names_run_together() -> None:
+    query = "select one.* from a_b.c.t as one cross join a.b_c.t as two cross join a.b_c.u as three"
+    package = exported({"predictions": {"sql": query}})
+    declared = {
+        source["name"]: (source["database"], source["schema"], [one["identifier"] for one in source["tables"]])
+        for source in sources(package)
+    }
+    assert sorted(declared.values()) == [("a", "b_c", ["t", "u"]), ("a_b", "c", ["t"])]
+    called = re.findall(r"source\('(\w+)', '(\w+)'\) \}\} AS (one|two|three)", counting(package))
+    assert {alias: declared[name][:2] for name, _, alias in called} == {
+        "one": ("a_b", "c"),
+        "two": ("a", "b_c"),
+        "three": ("a", "b_c"),
+    }
+
+
+def test_a_part_of_the_query_is_not_taken_for_one_of_our_steps() -> None:
+    query = "with sqlmonitor_chunk_counts as (select * from scored) select * from sqlmonitor_chunk_counts"
+    text = counting(exported({"predictions": {"sql": query}}))
+    assert "FROM sqlmonitor_chunk_counts" in text
+    assert "ref('rows__chunk_counts')" not in text
 
 
 def test_models_are_in_folders_by_what_they_read() -> None:
