@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,14 +30,14 @@ class Relations:
 
     Args:
         dialect: of the user's SQL.
-        models: calls such as ``{{ ref('scored') }}`` by the parts of the relation's name.
-        queries: those of ephemeral models, each with its call.
+        models: calls such as ``{{ ref('shop', 'scored') }}`` by the parts of the relation's name; added to.
+        queries: those of ephemeral models, each with its call; added to.
         declared: tables by the name of their source, as its properties say them; added to.
     """
 
     dialect: str
-    models: Mapping[Parts, str] = field(default_factory=dict)
-    queries: Sequence[tuple[exp.Query, str]] = ()
+    models: dict[Parts, str] = field(default_factory=dict)
+    queries: list[tuple[exp.Query, str]] = field(default_factory=list)
     declared: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def marked(self, tree: exp.Expr) -> exp.Expr:
@@ -86,12 +85,13 @@ class Relations:
 
     def place(self, table: exp.Table, calls: Calls) -> None:
         """Puts a call in the place of a marked table's name; one that dbt cannot say stays."""
-        parts = self._parts(table)
+        parts = self.parts(table)
         found = self.models.get(parts) or self._source(parts)
         if found is not None:
             put_name(table, calls.placed(found))
 
-    def _parts(self, table: exp.Table) -> Parts:
+    def parts(self, table: exp.Table) -> Parts:
+        """The parts of a relation's name, as the engine folds them."""
         engine = Dialect.get_or_raise(self.dialect)
         parts = [part.copy() for part in table.parts]
         for part in parts:

@@ -163,7 +163,9 @@ def test_a_duckdb_has_the_name_of_its_file(path: str, database: str, tmp_path: P
     assert target(tmp_path, {"type": "duckdb", "path": path}).place == (database, "main")
 
 
-@pytest.mark.parametrize("path", ["md:shop?motherduck_token=hunter2", "motherduck:shop", "s3://bucket/x.duckdb"])
+@pytest.mark.parametrize(
+    "path", ["md:shop?motherduck_token=hunter2", "motherduck:shop", "s3://bucket/x.duckdb"]
+)
 def test_a_duckdb_on_a_server_is_no_file_here(path: str, tmp_path: Path) -> None:
     found = target(tmp_path, {"type": "duckdb", "path": path, "motherduck_token": "hunter2"})
     assert found.url == f"duckdb:///{path.partition('?')[0]}"

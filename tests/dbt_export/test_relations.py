@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,17 +31,16 @@ MONITOR = {
 
 def exported(
     changes: Mapping[str, Any],
-    calls: Mapping[tuple[str | int, ...], str] | None = None,
+    calls: Mapping[str, str] | None = None,
     *,
     warehouse: str = "duckdb://",
-    stands_alone: bool = False,
 ) -> Package:
-    """A package of the monitor; calls are dbt's, by the place of what the manifest gave for them."""
+    """A package of the monitor; calls are dbt's, by what the manifest gave for them."""
     text = json.dumps({"version": 1, "warehouse": warehouse, "monitors": [MONITOR | changes]})
-    project = loads(text, resolve=lambda document: replace(document, calls=dict(calls or {})))
+    project = loads(text)
     monitor = project.monitors[0]
     plan = planner.plan(project, monitor)
-    return dbt_export.package(project, [(monitor, plan)], name="watched", stands_alone=stands_alone)
+    return dbt_export.package(project, [(monitor, plan)], name="watched", calls=calls or {})
 
 
 def counting(package: Package) -> str:
@@ -99,12 +97,11 @@ def test_names_fold_as_the_engine_folds_them() -> None:
 
 def test_what_dbt_names_is_named_so() -> None:
     relation = '"shop"."main"."scored"'
-    calls = {("monitors", 0, "predictions"): "ref('risk', 'scored', v=2)"}
-    package = exported({"predictions": relation}, calls)
+    package = exported({"predictions": relation}, {relation: "ref('risk', 'scored', v=2)"})
     assert "{{ ref('risk', 'scored', v=2) }} AS prediction" in counting(package)
     assert sources(package) == []
     assert "In that project" in package.files["README.md"]
-    alone = exported({"predictions": relation}, calls, stands_alone=True)
+    alone = exported({"predictions": relation})
     assert "ref('risk'" not in "".join(alone.files.values())
     (declared,) = sources(alone)
     assert (declared["database"], declared["schema"]) == ("shop", "main")
@@ -113,10 +110,9 @@ def test_what_dbt_names_is_named_so() -> None:
 
 def test_an_ephemeral_model_is_named_and_not_copied() -> None:
     query = "with raw as (select * from main.raw) select *, 'copied' as mark from raw"
-    calls = {("monitors", 0, "predictions", "sql"): "ref('ephemeral')"}
-    package = exported({"predictions": {"sql": query}}, calls)
+    package = exported({"predictions": {"sql": query}}, {query: "ref('shop', 'ephemeral')"})
     text = counting(package)
-    assert "{{ ref('ephemeral') }} AS prediction" in text
+    assert "{{ ref('shop', 'ephemeral') }} AS prediction" in text
     assert "copied" not in text
     assert sources(package) == []
 
@@ -141,7 +137,11 @@ def test_relations_in_a_query_are_sources_and_its_own_parts_are_not() -> None:
         ("with recursive t as (select * from t as one) select * from t as two", "", "one two"),
         ("with t as (select * from u as one), u as (select * from t as two) select 1", "one", "two"),
         ("select * from (with t as (select 1) select * from t as one) join t as two on true", "two", "one"),
-        ("with t as (select 1) select (select 1 from T as one) union all select * from s.t as two", "two", "one"),
+        (
+            "with t as (select 1) select (select 1 from T as one) union all select * from s.t as two",
+            "two",
+            "one",
+        ),
         ("with a as (with t as (select 1) select * from t as one) select * from t as two", "two", "one"),
     ],
 )
@@ -158,7 +158,11 @@ def test_two_places_are_two_sources_though_their_names_run_together() -> None:
     query = "select one.* from a_b.c.t as one cross join a.b_c.t as two cross join a.b_c.u as three"
     package = exported({"predictions": {"sql": query}})
     declared = {
-        source["name"]: (source["database"], source["schema"], [one["identifier"] for one in source["tables"]])
+        source["name"]: (
+            source["database"],
+            source["schema"],
+            [one["identifier"] for one in source["tables"]],
+        )
         for source in sources(package)
     }
     assert sorted(declared.values()) == [("a", "b_c", ["t", "u"]), ("a_b", "c", ["t"])]
