@@ -41,7 +41,8 @@ CLASSES: dict[str, Any] = (
     }
 )
 SMALL = {
-    made["name"]: Case(of_small_world("exact").queries, lambda made=made: made) for made in (COMPARED, CLASSES)
+    made["name"]: Case(of_small_world("exact").queries, lambda made=made: made)
+    for made in (COMPARED, CLASSES)
 }
 WATCHED = {
     # All metrics of each task are in one of them, at both resolutions.
