@@ -10,7 +10,7 @@ import click
 from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlmonitor.dbt import DbtProject
     from sqlmonitor.definitions import Monitor, Project
@@ -96,6 +96,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
                 key="DIR",
                 remedy="name another folder, or remove those files",
             )
+        _refuse_links(folder, files.keys() | former)
         for name in former - files.keys():
             (folder / name).unlink()
         for name, text in files.items():
@@ -104,6 +105,18 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
             path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error.strerror}", key="DIR") from error
+
+
+def _refuse_links(folder: Path, names: Iterable[str]) -> None:
+    """A link in the folder leads to files of somebody else's, and may come from another than the user."""
+    from sqlmonitor.errors import ConfigurationError
+
+    paths = {folder / part for name in names for part in (name, *map(str, Path(name).parents))} - {folder}
+    links = sorted(str(path) for path in paths if path.is_symlink())
+    if links:
+        raise ConfigurationError(
+            f"{links[0]} is a link, and nothing is written through one", key="DIR", remedy="remove the link"
+        )
 
 
 def _written_before(folder: Path) -> set[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlmonitor import __version__, dialects, names, validation
+from sqlmonitor.dbt_export.jinja import escaped
 from sqlmonitor.dbt_export.macros import MACROS
 from sqlmonitor.dbt_export.models import checks, models
 from sqlmonitor.dbt_export.names import plain
@@ -112,7 +113,8 @@ def _project(name: str, profile: str, project: Project) -> dict[str, Any]:
         "version": "1.0.0",
         "config-version": 2,
         "require-dbt-version": VERSIONS,
-        "profile": profile,
+        # dbt renders what stands here.
+        "profile": escaped(profile),
         "flags": {"send_anonymous_usage_stats": False},
         "vars": {name: {"sqlmonitor_alert_severity": "warn"}},
         "models": {

@@ -119,7 +119,9 @@ def test_nothing_of_the_data_is_obeyed_by_a_terminal_or_a_page(capsys: pytest.Ca
 
 def test_a_screen_has_the_styles_of_ours_and_no_sign_of_the_datas() -> None:
     text = io.StringIO()
-    Screen(file=text, width=80, force_terminal=True).print(Text("a\x1b[2Jb\nc", style="bold"))
+    Screen(file=text, width=80, force_terminal=True, color_system="standard").print(
+        Text("a\x1b[2Jb\nc", style="bold")
+    )
     assert text.getvalue() == "\x1b[1ma�[2Jb\x1b[0m\n\x1b[1mc\x1b[0m\n"
 
 

@@ -83,7 +83,7 @@ def hostile() -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def package(hostile: World) -> Package:
-    return exported(hostile.project(), hostile.engine)
+    return exported(hostile.project(), hostile.engine, profile=NAMES[0])
 
 
 def test_results_are_those_of_a_run(hostile: World, package: Package) -> None:
@@ -115,6 +115,7 @@ def test_yaml_has_no_word_of_the_user_but_as_text(package: Package) -> None:
                 environment.from_string(one).render(allowed) for one in strings(YAML(typ="safe").load(text))
             ]
     assert sum(DESCRIPTION in one for one in rendered) == 8
+    assert NAMES[0] in rendered
 
 
 def test_what_breaks_a_promise_is_named_in_comments_only(package: Package) -> None:
