@@ -144,6 +144,7 @@ def test_dbt_itself_renders_them_as_they_are(tmp_path: Path, monkeypatch: pytest
     world = World(str(file))
     made_hostile(world)
     world.monitor["description"] += " {{ env_var('SQLMONITOR_SECRET') }}"
+    world.monitor["metrics"] = {"performance": ["roc_auc"], "quality": ["missing"], "summary": []}
     world.monitor["kpis"][0]["name"] = "{{ env_var('SQLMONITOR_SECRET') }}"
     expected = world.by_run()
     write(exported(world.project(), world.engine), tmp_path)
@@ -157,5 +158,5 @@ def test_dbt_itself_renders_them_as_they_are(tmp_path: Path, monkeypatch: pytest
     told = manifest["nodes"]["model.watched.sqlmonitor_results"]["description"]
     assert world.monitor["description"] in told
     compiled = [path.read_text(encoding="utf-8") for path in (tmp_path / "target" / "run").rglob("*.sql")]
-    assert len(compiled) > 60
+    assert len(compiled) > 50
     assert not any("a-secret-8fd1" in text for text in compiled)

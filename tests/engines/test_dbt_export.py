@@ -16,6 +16,7 @@ from small_world import in_file
 
 from sqlmonitor import dialects, runner
 from sqlmonitor.definitions import loads
+from sqlmonitor.results import Results
 
 # Longer chunks, windows and a reference that moves, with labels that are to come and a KPI with a join.
 COMPARED: dict[str, Any] = every_plan.MONITOR | {
@@ -101,7 +102,11 @@ def test_build_gives_the_results_of_a_run(opened, name: str, tmp_path: Path) -> 
         }
         write(exported(project, engine), tmp_path)
     write_profiles(tmp_path, watched=connection(warehouse.url))
-    build(tmp_path)
+    said = build(tmp_path)
+    newest = [
+        Results(rows).newest_complete_chunk().alerts() for _, rows in stored["results"].groupby("monitor")
+    ]
+    assert f"Got {sum(map(len, newest))} results, configured to warn" in said
     # With one thread, as tests' profiles have it, DuckDB adds in one order.
     is_exact = name == "duckdb"
     place = f"{connection(warehouse.url)['schema']}_sqlmonitor"
