@@ -17,6 +17,8 @@ from sqlmonitor.dbt_export.published import published
 from sqlmonitor.dbt_export.readme import readme
 from sqlmonitor.dbt_export.relations import Relations
 from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.dialects.dbt_adapters import ADAPTERS
+from sqlmonitor.errors import UnsupportedError
 from sqlmonitor.plan import Plan
 
 MARK = f"written by sqlmonitor {__version__}: `sqlmonitor dbt export` writes it anew"
@@ -59,9 +61,15 @@ def package(
             package of the dbt project that has these; all other relations are declared as sources.
 
     Raises:
-        UnsupportedError: where the dialect cannot say a step.
+        UnsupportedError: where dbt has no adapter for the dialect, or the dialect cannot say a step; and for files
+            by a relative path.
     """
     dialect = project.dialect
+    if dialect not in {dialects.SCHEMES[adapter.scheme] for adapter in ADAPTERS.values()}:
+        raise UnsupportedError(
+            f"dbt has no adapter for {dialect}",
+            remedy="`sqlmonitor compile --out DIR` writes the SQL of every step as a file",
+        )
     relations = _known(project, calls)
     called = plain(name)
     profile = profile or called

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
+from sqlmonitor import names
 from sqlmonitor.dbt_export.calls import CALL, marked, put_name
 from sqlmonitor.dbt_export.jinja import Calls, called
 from sqlmonitor.dbt_export.names import plain
+from sqlmonitor.errors import UnsupportedError
 
 # dbt puts names between quotes as they are, and renders them: one with a quote or a brace stays in the SQL.
 DECLARABLE = re.compile(r"\w[\w $-]*")
 FOLDING = (NormalizationStrategy.LOWERCASE, NormalizationStrategy.UPPERCASE)
 SCHEMA = "{{ var('sqlmonitor_source_schema', target.schema) }}"
 """Of relations without a schema: that of the profile, or another where the user names it."""
+ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+"""How a path begins that is the same from every folder, but for those that begin with a slash: a drive, `s3://`."""
 OF_USER = "sqlmonitor_relation"
 """Where a table in the user's words keeps whether it is a relation, and not a part of the query."""
 
@@ -56,6 +61,7 @@ class Relations:
     def _mark_tables(self, tree: exp.Expr) -> None:
         for table in tree.find_all(exp.Table):
             is_named = all(isinstance(part, exp.Identifier) for part in table.parts)
+            _refuse_relative_files(table)
             if CALL not in table.meta and is_named:
                 table.meta[OF_USER] = not self._is_part_of_query(table)
 
@@ -117,3 +123,17 @@ class Relations:
         if all(one["name"] != table for one in tables):
             tables.append({"name": table, "identifier": identifier})
         return called("source", source, table)
+
+
+def _refuse_relative_files(table: exp.Table) -> None:
+    """dbt runs in a folder of its own, from which the path would lead to another file or to none."""
+    function = table.this
+    named = [table.name] if len(table.parts) == 1 and isinstance(function, exp.Identifier) else []
+    if isinstance(function, exp.Func):
+        named = [literal.name for literal in function.find_all(exp.Literal) if literal.is_string]
+    for path in named:
+        if names.is_file(path) and not PurePosixPath(path).is_absolute() and not ELSEWHERE.match(path):
+            raise UnsupportedError(
+                f"'{path}' is a file by a path from the folder where sqlmonitor runs, and dbt runs in another",
+                remedy="write the file's whole path, or make a view of it",
+            )

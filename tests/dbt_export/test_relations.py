@@ -16,6 +16,7 @@ from sqlmonitor import dbt_export, planner
 from sqlmonitor.dbt_export import Package
 from sqlmonitor.dbt_export.relations import OF_USER, Relations
 from sqlmonitor.definitions import loads
+from sqlmonitor.errors import UnsupportedError
 
 MONITOR = {
     "name": "rows",
@@ -120,14 +121,14 @@ def test_an_ephemeral_model_is_named_and_not_copied() -> None:
 def test_relations_in_a_query_are_sources_and_its_own_parts_are_not() -> None:
     query = (
         "with scored as (select * from shop.scored where region in (select name from regions)) "
-        "select scored.* from scored left join read_csv('more.csv') as more on true"
+        "select scored.* from scored left join read_csv('/data/more.csv') as more on true"
     )
     package = exported({"predictions": {"sql": query}})
     text = counting(package)
     assert "{{ source('monitored_shop', 'scored') }} AS scored" in text
     assert "{{ source('monitored', 'regions') }} AS regions" in text
     assert "FROM scored" in text
-    assert "'more.csv'" in text
+    assert "'/data/more.csv'" in text
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,20 @@ def test_a_part_of_the_query_is_not_taken_for_one_of_our_steps() -> None:
     text = counting(exported({"predictions": {"sql": query}}))
     assert "FROM sqlmonitor_chunk_counts" in text
     assert "ref('rows__chunk_counts')" not in text
+
+
+@pytest.mark.parametrize(
+    "predictions", ["'scores.parquet'", {"sql": "select * from read_csv(['/a.csv', 'data/b.csv.gz'])"}]
+)
+def test_a_file_by_a_path_from_here_is_refused(predictions: str | dict[str, str]) -> None:
+    """dbt runs elsewhere."""
+    with pytest.raises(UnsupportedError, match="is a file by a path from the folder where sqlmonitor runs"):
+        exported({"predictions": predictions})
+
+
+def test_what_dbt_has_no_adapter_for_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="dbt has no adapter for datafusion"):
+        exported({}, warehouse="datafusion:///lake")
 
 
 def test_models_are_in_folders_by_what_they_read() -> None:
