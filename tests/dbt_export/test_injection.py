@@ -67,6 +67,13 @@ def made_hostile(made: World) -> None:
     monitor["model"]["score"] = SCORE
     monitor["features"] = {"numeric": ["amount", *NAMES], "categorical": ["region", "braced"]}
     monitor["segments"] = ["region"]
+    # Names and levels reach the same models whatever the metrics are.
+    monitor["metrics"] = {
+        "drift": ["jensen_shannon"],
+        "performance": ["roc_auc"],
+        "quality": ["missing", "unseen"],
+        "summary": ["mean"],
+    }
     monitor["kpis"] = [
         {"name": "{{ kpi }}", "sql": "sum(case when region = '{{ this }}' then 1 else 0 end) / count(*)"}
     ]
@@ -144,7 +151,6 @@ def test_dbt_itself_renders_them_as_they_are(tmp_path: Path, monkeypatch: pytest
     world = World(str(file))
     made_hostile(world)
     world.monitor["description"] += " {{ env_var('SQLMONITOR_SECRET') }}"
-    world.monitor["metrics"] = {"performance": ["roc_auc"], "quality": ["missing"], "summary": []}
     world.monitor["kpis"][0]["name"] = "{{ env_var('SQLMONITOR_SECRET') }}"
     expected = world.by_run()
     write(exported(world.project(), world.engine), tmp_path)
