@@ -1,7 +1,6 @@
 """The only parser of user SQL: text to sqlglot trees, and what is refused on the way."""
 
 from sqlmonitor.names.parsing import (
-    FILE_COMPRESSIONS,
     FILE_ENDINGS,
     aggregate,
     column,
@@ -9,12 +8,12 @@ from sqlmonitor.names.parsing import (
     condition,
     formula,
     identifier,
+    is_file,
     query,
     relation,
 )
 
 __all__ = [
-    "FILE_COMPRESSIONS",
     "FILE_ENDINGS",
     "aggregate",
     "column",
@@ -22,6 +21,7 @@ __all__ = [
     "condition",
     "formula",
     "identifier",
+    "is_file",
     "query",
     "relation",
 ]
