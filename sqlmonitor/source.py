@@ -65,6 +65,8 @@ class Types:
     def of(self, name: str, *, of_target: bool = False) -> str:
         """A column's type as the engine describes it; empty where there is none of the name."""
         types = self.target if of_target else self.predictions
+        if name in types:
+            return types[name]
         return next((kind for column, kind in types.items() if column.casefold() == name.casefold()), "")
 
 

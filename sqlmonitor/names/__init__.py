@@ -1,5 +1,6 @@
 """The only parser of user SQL: text to sqlglot trees, and what is refused on the way."""
 
+from sqlmonitor.names.folding import folded, matched, spelling
 from sqlmonitor.names.parsing import (
     FILE_COMPRESSIONS,
     FILE_ENDINGS,
@@ -20,8 +21,11 @@ __all__ = [
     "column",
     "columns_of",
     "condition",
+    "folded",
     "formula",
     "identifier",
+    "matched",
     "query",
     "relation",
+    "spelling",
 ]

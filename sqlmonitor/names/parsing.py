@@ -246,7 +246,7 @@ def formula(text: str) -> exp.Expr:
     return tree
 
 
-def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[str]:
+def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[exp.Identifier]:
     """Name the columns an expression reads, in the order they appear, each once.
 
     Args:
@@ -255,7 +255,7 @@ def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[str]:
         known: columns of the relation; ``s.k`` is then the column ``s``, a structure, where that is one of them.
 
     Returns:
-        The columns' names without their tables.
+        The columns' names without their tables, as they are written.
     """
     whole = {name.casefold() for name in known}
     found = [
@@ -263,13 +263,11 @@ def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[str]:
         for node in refusals.outside_subqueries(expression)
         if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star)
     ]
-    firsts = [node.parts[0].name for node in found]
-    return list(
-        dict.fromkeys(
-            first if first.casefold() in whole else node.name
-            for first, node in zip(firsts, found, strict=True)
-        )
-    )
+    read: dict[exp.Identifier, None] = {}
+    for node in found:
+        first: exp.Identifier = node.parts[0]
+        read[first if first.name.casefold() in whole else node.parts[-1]] = None
+    return list(read)
 
 
 def _expression(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from sqlmonitor import names
-from sqlmonitor.definitions import Joined, Monitor
+from sqlmonitor.definitions import Joined
 from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.figure_errors import standard_error
@@ -100,22 +100,31 @@ def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
             remedy=f"write {_either(sides, name)}",
         )
     if not source.types.predictions:
-        is_own = not prefix and name in _named(monitor)
+        is_own = not prefix and names.folded(column.this, source.dialect) in _named(source)
         alias = "prediction" if is_own else sides[prefix].alias if prefix else None
-        return names.column(name, alias)
+        return exp.Column(this=column.this.copy(), table=names.identifier(alias) if alias else None)
     asked = [sides[prefix]] if prefix else list(sides.values())
-    found = [side for side in asked if name.casefold() in {one.casefold() for one in side.columns}]
+    spelled = {side.prefix: names.matched(column.this, side.columns, source.dialect) for side in asked}
+    found = [side for side in asked if spelled[side.prefix] is not None]
     if not found:
         known = sorted({one for side in asked for one in side.columns})
-        raise monitor.error(key, f"there is no column '{name}'", allowed=known, word=name)
-    others = [side for side in found[1:] if name.casefold() not in side.shared]
+        raise monitor.error(
+            key,
+            f"there is no column '{name}'",
+            allowed=known,
+            word=name,
+            remedy=names.spelling(column.this, known, source.dialect),
+        )
+    own = spelled[found[0].prefix]
+    assert own is not None
+    others = [side for side in found[1:] if names.folded(own, source.dialect) not in side.shared]
     if others and len(found) > 1:
         raise monitor.error(
             key,
             f"column '{name}' is in {found[0].title} and in {' and in '.join(side.title for side in others)}",
             remedy=f"write {_either({side.prefix: side for side in (found[0], *others)}, name)}",
         )
-    return names.column(name, found[0].alias)
+    return names.column(own, found[0].alias)
 
 
 @dataclass(frozen=True)
@@ -127,8 +136,8 @@ class Side:
         alias: its name where rows are read.
         title: what messages call it.
         columns: with their types; empty where the warehouse was not asked.
-        shared: columns in lower case that join it with the predictions' column of the same name, so that both
-            have one value.
+        shared: columns, as the engine compares names, that join it with the predictions' column of the same
+            name, so that both have one value.
     """
 
     prefix: str
@@ -148,15 +157,13 @@ def relations(source: SourceRows, key: str) -> dict[str, Side]:
     monitor, target = source.monitor, source.monitor.target
     sides = [Side("prediction", "prediction", "the predictions", source.types.predictions)]
     if target is not None and target.relation is not None:
-        own = source.join_column().casefold()
-        shared = frozenset({own} & {(target.on or own).casefold()})
+        own = source.join_column()
+        shared = _alike({own: target.on or own}, source.dialect)
         sides.append(Side("target", "target", "the target's relation", source.types.target, shared))
     kpi = next((one for index, one in enumerate(monitor.kpis) if key == f"kpis[{index}].sql"), None)
     for join in kpi.join if kpi else ():
         alias = next(joined.name for joined in monitor.joined if joined.is_of(join))
-        shared = frozenset(
-            own.casefold() for own, other in join.on.items() if own.casefold() == other.casefold()
-        )
+        shared = _alike(join.on, source.dialect)
         columns = source.types.joined.get(alias, {})
         sides.append(Side(join.prefix, alias, join.relation, columns, shared))
     return {side.prefix.casefold(): side for side in sides}
@@ -172,11 +179,17 @@ def _either(sides: Mapping[str, Side], name: str) -> str:
     return " or ".join(f"{side.prefix}.{name}" for side in sides.values())
 
 
-def _named(monitor: Monitor) -> set[str | None]:
-    """The predictions' columns, as far as the monitor itself tells."""
-    model = monitor.model
+def _alike(on: Mapping[str, str], dialect: str) -> frozenset[str]:
+    """The names that both sides of a join have."""
+    pairs = ((names.folded(own, dialect), names.folded(other, dialect)) for own, other in on.items())
+    return frozenset(own for own, other in pairs if own == other)
+
+
+def _named(source: SourceRows) -> set[str]:
+    """The predictions' columns, as far as the monitor itself tells and as the engine compares names."""
+    monitor, model = source.monitor, source.monitor.model
     own = {monitor.id, monitor.timestamp, *monitor.features.numeric, *monitor.features.categorical}
     if model is not None:
         scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
         own |= {model.label, *scores}
-    return own
+    return {names.folded(name, source.dialect) for name in own if name is not None}
