@@ -17,6 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlmonitor.dialects import of_user
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.names import refusals
+from sqlmonitor.names.division import with_fractions
 
 __all__ = ["aggregate", "column", "columns_of", "condition", "formula", "identifier", "query", "relation"]
 
@@ -189,7 +190,7 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
             stands over plain columns is taken for an aggregate, as the monitor vouches for it.
 
     Returns:
-        The expression; every column in it lies under an aggregate.
+        The expression; every column in it lies under an aggregate, and ``/`` is division with decimals.
 
     Raises:
         ConfigurationError: the text is not one aggregate expression, has windows, subqueries or
@@ -214,7 +215,7 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
         if isinstance(node, exp.AggFunc) and refusals.is_nested(node):
             name = node.sql_name().lower()
             raise ConfigurationError(f"{name} stands inside another aggregate", remedy=remedy)
-    return of_user(tree)
+    return of_user(with_fractions(tree, dialect))
 
 
 def formula(text: str) -> exp.Expr:
@@ -263,11 +264,11 @@ def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[exp.Iden
         for node in refusals.outside_subqueries(expression)
         if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star)
     ]
-    read: dict[exp.Identifier, None] = {}
+    read: dict[exp.Expr, None] = {}
     for node in found:
-        first: exp.Identifier = node.parts[0]
-        read[first if first.name.casefold() in whole else node.parts[-1]] = None
-    return list(read)
+        first = node.parts[0]
+        read[first if first.name.casefold() in whole else node.this] = None
+    return [one for one in read if isinstance(one, exp.Identifier)]
 
 
 def _expression(

@@ -51,7 +51,7 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], l
         for column in list(trees[name].find_all(exp.Column)):
             alias = aliases.setdefault(bound(draft.source, key, column), f"input_{len(aliases)}")
             column.replace(exp.column(alias))
-    parts = Parts()
+    parts = Parts(draft.project.dialect)
     kpis = [
         {"index": number, "name": text(name), "family": text(family)} | computed(trees[name], parts)
         for number, (name, family, _, _) in enumerate(written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlmonitor import dialects
 from sqlmonitor.source import put
 
 DOES_NOT_MERGE = "aggregates of merged chunks: this one does not follow from each chunk's"
@@ -22,9 +23,14 @@ ADDED_UP: dict[type[exp.Expr], tuple[str, str]] = {
 
 
 class Parts:
-    """The parts of all figures of a monitor, each once."""
+    """The parts of all figures of a monitor, each once.
 
-    def __init__(self) -> None:
+    Args:
+        dialect: of the user's SQL.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self._added_up = dialects.DIALECTS[dialect].added_up if dialect in dialects.DIALECTS else None
         self._numbers: dict[exp.Expr, int] = {}
 
     def listed(self) -> list[dict[str, int | exp.Expr]]:
@@ -52,7 +58,9 @@ class Parts:
             pending.append((node, *made))
         for node, parts, form in pending:
             trees = {name: exp.column(f"part_{self._number(part)}") for part, name in parts}
-            whole = exp.paren(put(form, **trees))
+            whole: exp.Expr = exp.paren(put(form, **trees))
+            if self._added_up is not None and node.find(exp.Sum, exp.Avg):
+                whole = exp.cast(whole, self._added_up)
             if node is outermost:
                 outermost = whole
             else:

@@ -335,3 +335,21 @@ def test_an_unknown_function_says_how_to_allow_it() -> None:
     with pytest.raises(ConfigurationError) as caught:
         names.condition("my_function(a)")
     assert caught.value.remedy == "if it is meant, add it to the monitor: allow_functions: [my_function]"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "written", "made"),
+    [
+        ("duckdb", "sum(a) / b_count(c)", None),
+        ("postgres", "sum(a) / count(*)", "SUM(a) * 1.0 / NULLIF(COUNT(*), 0)"),
+        ("postgres", "sum((a + 1) / 2 / b)", "SUM(((a + 1) * 1.0 / NULLIF(2, 0)) * 1.0 / NULLIF(b, 0))"),
+        ("postgres", "-sum(a * 2 / b) / 3", "-SUM((a * 2) * 1.0 / NULLIF(b, 0)) * 1.0 / NULLIF(3, 0)"),
+        ("trino", "max(a) / min(b)", "MAX(a) * CAST(1 AS DOUBLE) / NULLIF(MIN(b), 0)"),
+        ("bigquery", "max(a) / min(b)", "max(a) * CAST(1 AS FLOAT64) / NULLIF(min(b), 0)"),
+    ],
+)
+def test_division_in_an_aggregate_keeps_its_decimals(dialect: str, written: str, made: str | None) -> None:
+    allowed = ["b_count"]
+    tree = names.aggregate(written, dialect, allowed)
+    text = tree.sql(dialect)
+    assert (text.casefold() == written) if made is None else text.casefold() == made.casefold()

@@ -24,7 +24,7 @@ ROWS = "select i // 7 as chunk, i * 13 % 29 as x, i % 4 as y from range(70) as t
     ],
 )
 def test_merged_is_as_over_all_rows(written: str) -> None:
-    parts = Parts()
+    parts = Parts("duckdb")
     merged = parts.merged(sqlglot.parse_one(written, dialect="duckdb"))
     assert merged is not None
     listed = ", ".join(
@@ -42,6 +42,6 @@ def test_merged_is_as_over_all_rows(written: str) -> None:
     "written", ["median(x)", "count(distinct x)", "sum(x) // count(*)", "sum(x) + stddev(y)"]
 )
 def test_what_does_not_add_up_is_said(written: str) -> None:
-    parts = Parts()
+    parts = Parts("duckdb")
     assert parts.merged(sqlglot.parse_one(written, dialect="duckdb")) is None
     assert parts.listed() == []
