@@ -14,9 +14,10 @@ from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.figure_errors import standard_error
 from sqlmonitor.planner.parts import Parts
-from sqlmonitor.source import SourceRows, parse
+from sqlmonitor.source import SourceRows, parse, put
 
 Column = dict[str, exp.Expr]
+CLAIMS = (exp.Predicate, exp.Connector, exp.Not, exp.LogicalOr, exp.LogicalAnd)
 PREDICTION = names.identifier("prediction")
 TARGET = names.identifier("target")
 
@@ -63,12 +64,25 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], l
 def computed(tree: exp.Expr, parts: Parts) -> dict[str, exp.Expr]:
     """A figure and its standard error, over a chunk's rows and, where they add up, over merged chunks' parts."""
     error = standard_error(tree)
+    tree = number(tree)
     forms = {"expression": tree, "standard_error": error or parse("cast(null as double)")}
     for name, form in (("merged", tree), ("merged_error", error)):
         merged = parts.merged(form) if form is not None else None
         if merged is not None:
             forms[name] = merged
     return forms
+
+
+def number(tree: exp.Expr) -> exp.Expr:
+    """A figure that is true or false as 1 or 0, which not every engine makes of it by a cast."""
+    inner = tree.unnest()
+    while isinstance(inner, exp.Filter):
+        inner = inner.this
+    return (
+        put("case when claim then 1e0 when not claim then 0e0 end", claim=tree)
+        if isinstance(inner, CLAIMS)
+        else tree
+    )
 
 
 def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
