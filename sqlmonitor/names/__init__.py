@@ -10,6 +10,7 @@ from sqlmonitor.names.parsing import (
     condition,
     formula,
     identifier,
+    prefixed,
     query,
     relation,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "formula",
     "identifier",
     "matched",
+    "prefixed",
     "query",
     "relation",
     "spelling",

@@ -6,7 +6,7 @@ wrong with the text and what is allowed. The caller adds the file, the line and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import sqlglot
 from sqlglot import exp
@@ -19,7 +19,17 @@ from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.names import refusals
 from sqlmonitor.names.division import with_fractions
 
-__all__ = ["aggregate", "column", "columns_of", "condition", "formula", "identifier", "query", "relation"]
+__all__ = [
+    "aggregate",
+    "column",
+    "columns_of",
+    "condition",
+    "formula",
+    "identifier",
+    "prefixed",
+    "query",
+    "relation",
+]
 
 DEFAULT_DIALECT = "duckdb"
 
@@ -269,6 +279,19 @@ def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[exp.Iden
         first = node.parts[0]
         read[first if first.name.casefold() in whole else node.this] = None
     return [one for one in read if isinstance(one, exp.Identifier)]
+
+
+def prefixed(expression: exp.Expr, known: Iterable[str]) -> Iterator[str]:
+    """The columns of a condition that are written with another relation's name than ``prediction``.
+
+    Args:
+        expression: a tree from :func:`condition`.
+        known: columns of the relation; ``s.k`` is the column ``s``, a structure, where that is one of them.
+    """
+    whole = {"prediction", *(name.casefold() for name in known)}
+    for node in refusals.outside_subqueries(expression):
+        if isinstance(node, exp.Column) and node.table and node.parts[0].name.casefold() not in whole:
+            yield ".".join(part.name for part in node.parts)
 
 
 def _expression(

@@ -35,6 +35,12 @@ def check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: Mapping[str
     Raises:
         ConfigurationError: at the key of the condition.
     """
+    for written in names.prefixed(tree, types):
+        raise monitor.error(
+            key,
+            f"'{written}' names no relation here",
+            remedy=f"write {written.rpartition('.')[2]}: a condition reads the columns of one relation",
+        )
     for name in names.columns_of(tree, types):
         if names.matched(name, types, dialect) is None:
             raise monitor.error(
