@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
@@ -18,7 +19,12 @@ def folded(name: str | exp.Identifier, dialect: str) -> str:
         dialect: sqlglot's name of the engine's dialect.
     """
     written = name.copy() if isinstance(name, exp.Identifier) else exp.to_identifier(name, quoted=True)
-    return Dialect.get_or_raise(dialect).normalize_identifier(written).name
+    return _rules(dialect).normalize_identifier(written).name
+
+
+@cache
+def _rules(dialect: str) -> Dialect:
+    return Dialect.get_or_raise(dialect)
 
 
 def matched(name: str | exp.Identifier, known: Collection[str], dialect: str) -> str | None:
@@ -30,8 +36,10 @@ def matched(name: str | exp.Identifier, known: Collection[str], dialect: str) ->
         dialect: sqlglot's name of the engine's dialect.
     """
     wanted = folded(name, dialect)
-    if wanted in known:
-        return wanted
+    exact = name.name if isinstance(name, exp.Identifier) else name
+    for one in (exact, wanted):
+        if one in known and folded(one, dialect) == wanted:
+            return one
     return next((one for one in known if folded(one, dialect) == wanted), None)
 
 
