@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent / "dbt"
-VERSIONS = ("1.8", "1.9", "1.10", "1.11")
+VERSIONS = ("1.8", "1.9", "1.10", "1.11", "1.12")
 LATER = "2999-01-01T00:00:00.000000Z"
 """When the copied manifest was made: after every file of the copy."""
 

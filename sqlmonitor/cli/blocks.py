@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-__all__ = ["ARROW", "bar", "blocks", "percent", "plain", "share"]
+__all__ = ["ARROW", "bar", "blocks", "harmless", "percent", "plain", "printable", "share"]
 
 ARROW = " → "
 HEIGHTS = "▁▂▃▄▅▆▇█"
 WIDTHS = "▏▎▍▌▋▊▉█"
-ASCII = {"→": "->", "×": "x", "…": "...", "≥": ">=", **dict(zip(HEIGHTS, "_.-:=+*#", strict=True))}
+UNPRINTABLE = "�"
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+ASCII = {
+    "→": "->",
+    "×": "x",
+    "…": "...",
+    "≥": ">=",
+    UNPRINTABLE: "?",
+    **dict(zip(HEIGHTS, "_.-:=+*#", strict=True)),
+}
 
 
 def plain(text: str, *, is_ascii: bool) -> str:
@@ -18,6 +28,18 @@ def plain(text: str, *, is_ascii: bool) -> str:
         for sign, letters in ASCII.items():
             text = text.replace(sign, letters)
     return text
+
+
+def harmless(text: str) -> str:
+    """The text without control characters but for line breaks: a terminal would obey those in anybody's data."""
+    return CONTROL.sub(UNPRINTABLE, text)
+
+
+def printable(text: str) -> str:
+    """The text on one line, and without what does not show."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else UNPRINTABLE for sign in text)
 
 
 def blocks(shares: Sequence[float], top: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from sqlmonitor.cli.blocks import ARROW, bar, blocks, plain, share
+from sqlmonitor.cli.blocks import ARROW, bar, blocks, plain, printable, share
 from sqlmonitor.cli.figures import decimals, fixed, number
 from sqlmonitor.cli.summary import plain_table, put
 
@@ -19,17 +20,21 @@ if TYPE_CHECKING:
 
     from sqlmonitor.comparison import Comparison
 
-__all__ = ["cut", "escaped", "markdown", "one_line", "print_comparison"]
+__all__ = ["cut", "escaped", "markdown", "one_line", "print_comparison", "whole"]
 
 MOST_LEVELS = 3
 SHAPE_WIDTH = 10
 BAR_WIDTH = 8
 LONGEST_NAME = 32
-NARROWEST_NOTE = 22
+NARROWEST_NOTE = 30
+"""Room for a mean and the share outside; what is only drawn is left out for it."""
 WIDEST = 140
 """Where output is not for a terminal, notes are folded as if it were so wide."""
 GAP = 2
 WHAT = "mean, or levels"
+NO_BREAK = "\u00a0"
+"""A blank that a page in HTML keeps, however many stand in a row."""
+SEPARATORS = re.compile("[,;] ")
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     changed = [line_of(comparison, row, is_ascii) for row in records(table, "changed")]
     width = min(out.width, WIDEST)
     for label, title, rows in sides(comparison):
-        text = f"{label:<9}  {rows}  {title}"
+        text = f"{label:<9}  {rows}  {title}" if rows else f"{label:<9}  {title}"
         put(Text(cut(text, width, is_ascii=is_ascii)), out)
     out.print()
     out.print(Text(headline(comparison), style="bold"), soft_wrap=True)
@@ -86,17 +91,21 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
 LEGEND = (
     "distance: Jensen-Shannon, 0 to 1; × noise: times what unchanged data would give",
     "changed: p below 0.05 over all columns, or missing by over 3 standard errors",
+    "order: distance less its noise, or the change in missing where that is larger",
 )
 
 
 def sides(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """Label, title and rows of both sides."""
+    """Label, title and rows of both sides, and what is true of both."""
     counts = [f"{count:,} rows" for count in comparison.counts.row_counts]
     width = max(map(len, counts))
-    return [
-        ("reference", comparison.reference, f"{counts[0]:>{width}}"),
-        ("analysis", comparison.analysis, f"{counts[1]:>{width}}"),
+    found = [
+        ("reference", printable(comparison.reference), f"{counts[0]:>{width}}"),
+        ("analysis", printable(comparison.analysis), f"{counts[1]:>{width}}"),
     ]
+    return (
+        found if comparison.where is None else [*found, ("both", f"where {printable(comparison.where)}", "")]
+    )
 
 
 def headline(comparison: Comparison) -> str:
@@ -114,11 +123,13 @@ def remarks(comparison: Comparison) -> list[tuple[str, list[str]]]:
     """Paragraphs on all columns but those that changed: what they are called, and each column's words."""
     table = comparison.columns
     of_types = [
-        (label, [f"{row['column']} {row['type']}" for row in records(table, status)])
+        (label, [printable(f"{row['column']} {row['type']}") for row in records(table, status)])
         for label, status in (("new", "added"), ("gone", "removed"), ("other type", "retyped"))
     ]
-    same = [f"{row['column']} {number(row.get('jensen_shannon'), 2)}" for row in records(table, "same")]
-    left_out = [f"{row['column']} ({row['note']})" for row in records(table, "left out")]
+    same = [
+        f"{printable(row['column'])} {number(row.get('jensen_shannon'), 2)}" for row in records(table, "same")
+    ]
+    left_out = [printable(f"{row['column']} ({row['note']})") for row in records(table, "left out")]
     every = [*of_types, ("within noise", same), ("left out", left_out)]
     return [(label, what) for label, what in every if what]
 
@@ -139,7 +150,7 @@ def line_of(comparison: Comparison, row: Mapping[Any, Any], is_ascii: bool = Fal
     else:
         note = _levels(comparison, row)
     return Line(
-        name=str(row["column"]),
+        name=printable(str(row["column"])),
         distance=distance if is_known else None,
         noise=_times(distance / floor) if is_known and floor else "",
         missing=plain(share(row["reference_missing"], row["missing"]), is_ascii=is_ascii),
@@ -191,7 +202,7 @@ def _levels(comparison: Comparison, row: Mapping[Any, Any]) -> str:
 
 def one_line(level: str) -> str:
     """A level on one line, and not too long."""
-    flat = " ".join(level.split()) if level.strip() else repr(level)
+    flat = printable(" ".join(level.split())) if level.strip() else repr(level)
     return flat if len(flat) <= 24 else f"{flat[:23]}…"
 
 
@@ -227,7 +238,7 @@ def _print_lines(lines: Sequence[Line], width: int, out: Console, *, is_ascii: b
         if not any(columns[name]) or width - sum(widths.values()) < NARROWEST_NOTE:
             del columns[name], widths[name]
     left = max(width - sum(widths.values()), len(WHAT))
-    columns[WHAT] = [cut(line.note, left, is_ascii=is_ascii) for line in lines]
+    columns[WHAT] = [whole(line.note, left, is_ascii=is_ascii) for line in lines]
     table = plain_table(*columns, gap=GAP)
     for cells in zip(*columns.values(), strict=True):
         table.add_row(*map(Text, cells))
@@ -240,6 +251,19 @@ def cut(text: str, width: int, *, is_ascii: bool = False) -> str:
     """The text, or as much of it as there is room for."""
     end = plain("…", is_ascii=is_ascii)
     return text if cell_len(text) <= width else f"{text[: width - len(end)]}{end}"
+
+
+def whole(text: str, width: int, *, is_ascii: bool = False) -> str:
+    """As many of the parts between commas and semicolons as there is room for."""
+    if cell_len(text) <= width:
+        return text
+    end = plain("…", is_ascii=is_ascii)
+    ends = [
+        found.end()
+        for found in SEPARATORS.finditer(text)
+        if cell_len(text[: found.end()]) + len(end) <= width
+    ]
+    return f"{text[: ends[-1]]}{end}" if ends else cut(text, width, is_ascii=is_ascii)
 
 
 def _print_paragraph(
@@ -267,15 +291,17 @@ def markdown(comparison: Comparison) -> str:
     """The same as Markdown."""
     lines = []
     for label, title, rows in sides(comparison):
-        lines.append(f"- {label}: `{title.replace('`', chr(39))}`, {rows.strip()}")
+        lines.append(f"- {label}: `{title.replace('`', chr(39))}`" + (f", {rows.strip()}" if rows else ""))
     lines += ["", f"**{headline(comparison)}**", ""]
     changed = [line_of(comparison, row) for row in records(comparison.columns, "changed")]
     if changed:
         lines += [f"| column | distance | × noise | missing | shape | {WHAT} |", "|---|--:|--:|--:|---|---|"]
         for line in changed:
             distance = "" if line.distance is None else f"{line.distance:.3f}"
-            cells = (line.name, distance, line.noise, line.missing, line.shapes, line.note)
-            lines.append(f"| {' | '.join(map(escaped, cells))} |")
+            drawn = f"`{line.shapes.replace(' ', NO_BREAK)}`" if line.shapes else ""
+            texts = (line.name, distance, line.noise, line.missing, "", line.note)
+            cells = [escaped(text) or drawn for text in texts]
+            lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
     for label, what in remarks(comparison):
         lines.append(f"- {label}: {', '.join(map(escaped, what))}")
@@ -286,6 +312,6 @@ def markdown(comparison: Comparison) -> str:
 
 def escaped(text: str) -> str:
     """Text in a cell of a Markdown table."""
-    for sign in "\\|<>*_`":
+    for sign in "\\|<>*_`[]":
         text = text.replace(sign, f"\\{sign}")
     return text

@@ -34,6 +34,10 @@ def import_monitors(settings: Settings, output: str | None, force: bool) -> None
 
     folder = Path(settings.dbt or ".")
     file = Path(output) if output else folder / DEFAULT_FILE
+    if file.is_symlink():
+        raise ConfigurationError(
+            "is a link, and nothing is written through one", file=str(file), remedy="name another: -o PATH"
+        )
     if file.exists() and not force:
         raise ConfigurationError(
             "is there already", file=str(file), remedy="name another: -o PATH, or add --force"

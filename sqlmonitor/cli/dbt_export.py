@@ -10,8 +10,9 @@ import click
 from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from sqlmonitor.dbt import DbtProject
     from sqlmonitor.definitions import Monitor, Project
     from sqlmonitor.engines import Engine
     from sqlmonitor.plan import Plan
@@ -38,29 +39,37 @@ def export(
     are read from the warehouse. Files of a former export are replaced, others are never touched.
     """
     from sqlmonitor import dbt_export
+    from sqlmonitor.dbt import project_of
 
     project = settings.project()
+    around = project_of(project, settings.dbt)
     with connect(project, read_only=True) as engine:
         planned = [_planned(project, one, engine) for one in chosen(project, monitor)]
     made = dbt_export.package(
         project,
         planned,
         name=folder.resolve().name,
-        profile=profile or _profile(settings, project),
-        stands_alone=stands_alone,
+        profile=profile or _profile(around),
+        calls={} if stands_alone else _calls(project, around),
     )
     _write(folder, made.files)
     click.echo(f"{folder}: dbt package {made.name} with {len(made.files)} files, profile {made.profile}")
 
 
-def _profile(settings: Settings, project: Project) -> str | None:
-    """That of the dbt project that is named, or stands around the project file."""
-    from sqlmonitor.dbt import DbtProject
-
-    beside = project.path.parent if project.path else Path()
-    around = DbtProject.at(Path(settings.dbt)) if settings.dbt is not None else DbtProject.above(beside)
+def _profile(around: DbtProject | None) -> str | None:
     named = around.setting("profile") if around is not None else None
     return str(named) if named else None
+
+
+def _calls(project: Project, around: DbtProject | None) -> dict[str, str]:
+    """The calls of dbt that the project has, each with its package: dbt warns of a package's others."""
+    from sqlmonitor.dbt import Manifest, with_package
+    from sqlmonitor.definitions.dbt_call import read_call
+
+    if around is None or not project.dbt_calls:
+        return {}
+    manifest = Manifest.of(around)
+    return {text: str(with_package(read_call(call), manifest)) for text, call in project.dbt_calls.items()}
 
 
 def _planned(project: Project, monitor: Monitor, engine: Engine) -> tuple[Monitor, Plan]:
@@ -87,6 +96,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
                 key="DIR",
                 remedy="name another folder, or remove those files",
             )
+        _refuse_links(folder, files.keys() | former)
         for name in former - files.keys():
             (folder / name).unlink()
         for name, text in files.items():
@@ -95,6 +105,18 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
             path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error.strerror}", key="DIR") from error
+
+
+def _refuse_links(folder: Path, names: Iterable[str]) -> None:
+    """A link in the folder leads to files of somebody else's, and may come from another than the user."""
+    from sqlmonitor.errors import ConfigurationError
+
+    paths = {folder / part for name in names for part in (name, *map(str, Path(name).parents))} - {folder}
+    links = sorted(str(path) for path in paths if path.is_symlink())
+    if links:
+        raise ConfigurationError(
+            f"{links[0]} is a link, and nothing is written through one", key="DIR", remedy="remove the link"
+        )
 
 
 def _written_before(folder: Path) -> set[str]:

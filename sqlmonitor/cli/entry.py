@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from sqlmonitor.cli.blocks import harmless
 from sqlmonitor.cli.catalogue import metrics, schema
 from sqlmonitor.cli.comparing import compare, profile
 from sqlmonitor.cli.compiling import compile_sql
@@ -82,12 +83,12 @@ def _exit_code(settings: Settings, arguments: list[str] | None) -> int:
     except SqlmonitorError as error:
         if settings.verbose:
             traceback.print_exc()
-        click.echo(str(error), err=True)
+        click.echo(harmless(str(error)), err=True)
         return error.exit_code
     except Exception as error:
         if settings.verbose:
             traceback.print_exc()
-        click.echo(f"sqlmonitor failed: {type(error).__name__}: {error}", err=True)
+        click.echo(harmless(f"sqlmonitor failed: {type(error).__name__}: {error}"), err=True)
         click.echo("  this is a mistake in sqlmonitor; -v shows where it happened", err=True)
         return 3
     return code if isinstance(code, int) else 0

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from sqlmonitor.cli.blocks import blocks, percent, plain
-from sqlmonitor.cli.compared import cut, escaped, one_line
+from sqlmonitor.cli.blocks import blocks, percent, plain, printable
+from sqlmonitor.cli.compared import NO_BREAK, cut, escaped, one_line, whole
 from sqlmonitor.cli.figures import decimals, fixed
 from sqlmonitor.cli.summary import plain_table, put
 
@@ -23,6 +23,7 @@ WIDEST = 140
 GAP = 2
 LONGEST_NAME = 32
 FEWEST_LEVELS_WIDTH = 20
+SHAPE = "1 to 99 %"
 
 Row = Mapping[Any, Any]
 Writer = Callable[[Row], str]
@@ -67,8 +68,8 @@ def levels(row: Row) -> str:
 
 
 NUMERIC: Sequence[tuple[str, Writer, int]] = (
-    ("column", lambda row: str(row["column"]), 0),
-    ("type", lambda row: str(row["type"]), 8),
+    ("column", lambda row: printable(str(row["column"])), 0),
+    ("type", lambda row: printable(str(row["type"])), 8),
     (">missing", missing, 0),
     (">distinct", distinct, 7),
     (">min", value("min"), 2),
@@ -78,18 +79,18 @@ NUMERIC: Sequence[tuple[str, Writer, int]] = (
     (">max", value("max"), 2),
     (">mean", value("mean", OF_THE_MEAN), 5),
     (">std", value("std", OF_THE_MEAN), 9),
-    ("1 to 99 %", shape, 3),
+    (SHAPE, shape, 3),
 )
 """Heading, cell, and which columns are left out first where there is no room: the highest; 0 never."""
 CATEGORICAL: Sequence[tuple[str, Writer, int]] = (
-    ("column", lambda row: str(row["column"]), 0),
-    ("type", lambda row: str(row["type"]), 1),
+    ("column", lambda row: printable(str(row["column"])), 0),
+    ("type", lambda row: printable(str(row["type"])), 1),
     (">missing", missing, 0),
     (">distinct", distinct, 0),
     ("most frequent", levels, 0),
 )
 OTHER: Sequence[tuple[str, Writer, int]] = (
-    ("column", lambda row: str(row["column"]), 0),
+    ("column", lambda row: printable(str(row["column"])), 0),
     ("type", lambda row: one_line(str(row["type"])), 2),
     (">missing", missing, 0),
     ("first", lambda row: one_line(str(row["first"])), 0),
@@ -108,7 +109,7 @@ def print_profile(profile: Profile, out: Console) -> None:
     """
     width = min(out.width, WIDEST)
     is_ascii = out.options.ascii_only
-    put(Text(cut(profile.source, width, is_ascii=is_ascii), style="bold"), out)
+    put(Text(cut(title(profile), width, is_ascii=is_ascii), style="bold"), out)
     put(Text(headline(profile)), out)
     for headings, cells in tables(profile, width, is_ascii=is_ascii):
         out.print()
@@ -118,6 +119,11 @@ def print_profile(profile: Profile, out: Console) -> None:
         for column in table.columns:
             column.no_wrap = True
         put(table, out)
+
+
+def title(profile: Profile) -> str:
+    """What is described."""
+    return printable(profile.source if profile.where is None else f"{profile.source} where {profile.where}")
 
 
 def headline(profile: Profile) -> str:
@@ -145,6 +151,7 @@ def _fitted(
     columns: Sequence[tuple[str, Writer, int]], rows: Sequence[Row], width: int, is_ascii: bool
 ) -> tuple[list[str], list[list[str]]]:
     cells = {heading: [plain(write(row), is_ascii=is_ascii) for row in rows] for heading, write, _ in columns}
+    cells = {heading: texts for heading, texts in cells.items() if heading or any(texts)}
     cells["column"] = [cut(name, LONGEST_NAME, is_ascii=is_ascii) for name in cells["column"]]
     widths = {
         heading: max(cell_len(heading.lstrip(">")), *map(cell_len, texts)) + GAP
@@ -156,27 +163,17 @@ def _fitted(
     for heading, _, rank in sorted(columns, key=lambda one: -one[2]):
         if rank == 0 or sum(widths.values()) - GAP <= width:
             break
-        del cells[heading], widths[heading]
+        cells.pop(heading, None)
+        widths.pop(heading, None)
     if is_cut:
         left = width - sum(widths.values()) + FEWEST_LEVELS_WIDTH
-        cells["most frequent"] = [_whole(text, left, is_ascii) for text in cells["most frequent"]]
+        cells["most frequent"] = [whole(text, left, is_ascii=is_ascii) for text in cells["most frequent"]]
     return list(cells), [list(row) for row in zip(*cells.values(), strict=True)]
-
-
-def _whole(text: str, width: int, is_ascii: bool) -> str:
-    """As many of the parts between commas as there is room for."""
-    if cell_len(text) <= width:
-        return text
-    parts = text.split(", ")
-    while len(parts) > 1 and cell_len(", ".join(parts)) + 5 > width:
-        parts.pop()
-    end = plain(", …", is_ascii=is_ascii)
-    return cut(f"{', '.join(parts)}{end}", width, is_ascii=is_ascii)
 
 
 def markdown(profile: Profile) -> str:
     """The same as Markdown."""
-    lines = [f"**`{profile.source.replace('`', chr(39))}`**: {headline(profile)}"]
+    lines = [f"**`{title(profile).replace('`', chr(39))}`**: {headline(profile)}"]
     for headings, cells in tables(profile, WIDEST):
         sides = ["--:" if heading.startswith(">") else "---" for heading in headings]
         lines += [
@@ -184,5 +181,10 @@ def markdown(profile: Profile) -> str:
             f"| {' | '.join(heading.lstrip('>') for heading in headings)} |",
             f"|{'|'.join(sides)}|",
         ]
-        lines += [f"| {' | '.join(map(escaped, row))} |" for row in cells]
+        drawn = [index for index, heading in enumerate(headings) if heading == SHAPE]
+        for row in cells:
+            texts = [escaped(text) for text in row]
+            for index in drawn:
+                texts[index] = f"`{row[index].replace(' ', NO_BREAK)}`" if row[index] else ""
+            lines.append(f"| {' | '.join(texts)} |")
     return "\n".join(lines) + "\n"

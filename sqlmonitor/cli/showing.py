@@ -85,14 +85,12 @@ def show(
         order = ["monitor", "chunk_length", "compared_with", "chunk", "segment_column", "segment_value"]
         frame = frame.sort_values([*order, "family", "metric", "column_name", "component"], ignore_index=True)
     if format_ == "table":
-        from rich.console import Console
-
         from sqlmonitor.cli.backtest import print_backtests
         from sqlmonitor.cli.screen import print_results
-        from sqlmonitor.cli.summary import PIPED_WIDTH, console
+        from sqlmonitor.cli.summary import PIPED_WIDTH, Screen, console
 
         text = io.StringIO()
-        out = console() if output is None else Console(file=text, width=PIPED_WIDTH, highlight=False)
+        out = console() if output is None else Screen(file=text, width=PIPED_WIDTH, highlight=False)
         if backtest:
             print_backtests(frame, monitors, wanted["metric"] or HEADLINE_METRICS, out, everything=everything)
         else:

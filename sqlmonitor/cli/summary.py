@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from sqlmonitor.cli.blocks import harmless
 from sqlmonitor.cli.figures import NOTHING, Row, decimals, fixed, mark
 from sqlmonitor.cli.selection import FAMILIES
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from sqlmonitor.definitions import Monitor
     from sqlmonitor.results import Results
 
-__all__ = ["MARK_PLACE", "console", "flush", "owned", "plain_table", "put", "show_summary"]
+__all__ = ["MARK_PLACE", "Screen", "console", "flush", "owned", "plain_table", "put", "show_summary"]
 
 MOST_CHUNKS = 12
 MOST_FEATURES = 5
@@ -33,9 +35,17 @@ PIPED_WIDTH = 1000
 """Columns where no terminal says how wide it is; tables take what they need of it."""
 
 
+class Screen(Console):
+    """A console on which no control character of the data reaches the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))
+
+
 def console() -> Console:
     """Standard output; as wide as its content where it is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
+    return Screen(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
 
 
 def plain_table(*headings: str, gap: int = 3, show_header: bool = True) -> Table:

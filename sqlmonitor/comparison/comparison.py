@@ -40,12 +40,14 @@ class Comparison:
         analysis: what the user called the other side.
         schemas: the columns of both.
         counts: what was counted.
+        where: the condition that rows of both sides fit; None for all rows.
     """
 
     reference: str
     analysis: str
     schemas: Schemas
     counts: Counts
+    where: str | None = None
 
     @cached_property
     def columns(self) -> pandas.DataFrame:
@@ -128,7 +130,7 @@ def compare(
     if condition is not None:
         titles = (f"{before.title} where {condition}", "all other rows")
     counts = counted(project, monitor, found.kinds, Types(types), engine, titles=titles, progress=progress)
-    return Comparison(*titles, found, counts)
+    return Comparison(*titles, found, counts, where)
 
 
 def in_the_analysis_words(

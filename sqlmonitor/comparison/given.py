@@ -99,10 +99,7 @@ def _commonest_ending(folder: str) -> str:
 
 def is_file(text: str) -> bool:
     """True for a path: of something that is there, or with an ending that files of data have."""
-    bare = text.casefold()
-    for compression in names.FILE_COMPRESSIONS:
-        bare = bare.removesuffix(compression)
-    return bare.endswith(names.FILE_ENDINGS) or path.isfile(text)
+    return names.is_file(text) or path.isfile(text)
 
 
 def _what_may_stand(error: ConfigurationError) -> str:

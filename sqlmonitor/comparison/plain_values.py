@@ -15,12 +15,15 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     """A comparison, without what is not known."""
     sides = zip((comparison.reference, comparison.analysis), comparison.counts.row_counts, strict=True)
     reference, analysis = ({"source": title, "row_count": rows} for title, rows in sides)
-    return {"reference": reference, "analysis": analysis, "columns": _records(comparison.columns)}
+    given = {} if comparison.where is None else {"where": comparison.where}
+    return {"reference": reference, "analysis": analysis, **given, "columns": _records(comparison.columns)}
 
 
 def profile_as_json(profile: Profile) -> dict[str, Any]:
     """A profile, without what is not known."""
-    return {"source": profile.source, "row_count": profile.row_count, "columns": _records(profile.columns)}
+    given = {} if profile.where is None else {"where": profile.where}
+    counts = {"row_count": profile.row_count, "columns": _records(profile.columns)}
+    return {"source": profile.source, **given, **counts}
 
 
 def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:

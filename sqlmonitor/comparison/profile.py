@@ -41,12 +41,14 @@ class Profile:
         schemas: its columns.
         counts: what was counted.
         others: columns of which no histogram is made.
+        where: the condition that its rows fit; None for all rows.
     """
 
     source: str
     schemas: Schemas
     counts: Counts
     others: Mapping[str, Range]
+    where: str | None = None
 
     @property
     def row_count(self) -> int:
@@ -170,4 +172,4 @@ def profile(
         titles=(side.title,),
     )
     others = ranges(rows, {name: types[name] for name in found.left_out}, engine)
-    return Profile(side.title, found, counts, others)
+    return Profile(side.title, found, counts, others, where)

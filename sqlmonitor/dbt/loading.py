@@ -25,7 +25,7 @@ from sqlmonitor.dialects.dbt_adapters import ADAPTERS
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.masking import hiding
 
-__all__ = ["load"]
+__all__ = ["load", "project_of"]
 
 logger = logging.getLogger("sqlmonitor")
 
@@ -61,6 +61,19 @@ def load(
         )
     document = declared(project, Manifest.of(project))
     return definitions.validated(put_in(document), document.file)
+
+
+def project_of(project: definitions.Project, folder: str | Path | None) -> DbtProject | None:
+    """The dbt project that a project's calls are of; None where there is none.
+
+    Args:
+        project: as loaded.
+        folder: of the dbt project, where the user named it.
+    """
+    document = project.document
+    if document is None:
+        return None
+    return _project(document, Path(document.file).parent, None if folder is None else Path(folder))
 
 
 def _with_dbt(document: Document, *, folder: Path | None) -> Document:

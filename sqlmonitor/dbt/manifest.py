@@ -17,7 +17,7 @@ from sqlmonitor.errors import ConfigurationError
 
 __all__ = ["Manifest", "Node", "mapping"]
 
-SCHEMAS = {"v12": "dbt 1.8 to 1.11"}
+SCHEMAS = {"v12": "dbt 1.8 to 1.12"}
 """Versions of the manifest's schema that are read, and who writes them."""
 
 KINDS = ("model", "seed", "snapshot")
@@ -144,7 +144,7 @@ class Manifest:
         newer = []
         for file in files:
             path = os.path.relpath(file, folder)
-            if file.is_file() and file.stat().st_mtime > made_at and hashes.get(path) != _hash(file):
+            if file.is_file() and file.stat().st_mtime > made_at and hashes.get(path) not in _hashes(file):
                 newer.append(path)
         return sorted(newer)
 
@@ -185,9 +185,11 @@ class Manifest:
                     )
 
 
-def _hash(file: Path) -> str:
-    # As dbt does: of the text without the blanks around it.
+def _hashes(file: Path) -> set[str]:
+    """What dbt's versions have as the hash of a file."""
     try:
-        return hashlib.sha256(file.read_text(encoding="utf-8").strip().encode()).hexdigest()
+        text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        return ""
+        return set()
+    # Up to 1.11 the text is hashed without the blanks around it; from 1.12 on all its blanks are one each.
+    return {hashlib.sha256(form.encode()).hexdigest() for form in (text, " ".join(text.split()))}

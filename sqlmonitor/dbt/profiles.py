@@ -15,7 +15,7 @@ from sqlmonitor.dbt.reading import document_of
 from sqlmonitor.definitions.document import Document
 from sqlmonitor.definitions.expressions import rendered, written
 from sqlmonitor.definitions.variables import environment_reader
-from sqlmonitor.dialects.dbt_adapters import ADAPTERS, Adapter
+from sqlmonitor.dialects.dbt_adapters import ADAPTERS, ON_SERVER, Adapter
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.masking import hiding
 
@@ -56,7 +56,7 @@ class Target:
             and isinstance(path, str)
             and path
             and path != ":memory:"
-            and "://" not in path
+            and not ON_SERVER.match(path)
         ):
             # dbt takes it from the folder where it runs, which is the project's.
             return self.adapter.url({**self.settings, "path": os.path.abspath(self.folder / path)})
@@ -117,6 +117,10 @@ def find_target(profile: str, name: str | None, folders: list[Path]) -> Target:
                 (*place, "type"), what, allowed=ADAPTERS, word=kind or None,
                 remedy="or write the warehouse's URL as 'warehouse:'",
             )  # fmt: skip
+        refusal = ADAPTERS[kind].refusal(settings)
+        if refusal is not None:
+            what = f"a profile of adapter {kind} with '{refusal[0]}' is not read"
+            raise document.error((*place, refusal[0]), what, remedy=refusal[1])
         missing = ADAPTERS[kind].missing(settings)
         if missing is not None:
             raise document.error(place, f"key '{missing}' is missing", remedy=f"add '{missing}:'")

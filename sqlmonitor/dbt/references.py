@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmonitor.dbt.manifest import Manifest, Node
 from sqlmonitor.definitions.dbt_call import DbtCall
 from sqlmonitor.errors import ConfigurationError
 
-__all__ = ["Found", "call_of", "find", "resolve"]
+__all__ = ["Found", "call_of", "find", "resolve", "with_package"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,13 @@ def find(call: DbtCall, manifest: Manifest) -> Node:
         ConfigurationError: there is none, or several.
     """
     return _source(call, manifest) if call.function == "source" else _model(call, manifest)
+
+
+def with_package(call: DbtCall, manifest: Manifest) -> DbtCall:
+    """The same call with the package of the model that it finds: another package may have a model of the name."""
+    if call.function != "ref" or call.inside is not None:
+        return call
+    return replace(call, inside=str(find(call, manifest).get("package_name")))
 
 
 def call_of(node: Node, manifest: Manifest) -> DbtCall:

@@ -61,12 +61,13 @@ def written(tree: exp.Expr, place: Callable[[exp.Expr, Calls], None], dialect: s
         place: puts names of calls into the tree.
         dialect: whose words are wanted.
     """
+    words = set()
     for node in tree.walk():
         node.comments = None
-    before = dialects.translated(tree, dialect).casefold()
+        words |= {value.casefold() for value in node.args.values() if isinstance(value, str)}
     prefix = "sqlmonitor_dbt_"
     # The user's own words must not be taken for a call.
-    while prefix in before:
+    while any(prefix in word for word in words):
         prefix += "_"
     calls = Calls(prefix)
     place(tree, calls)

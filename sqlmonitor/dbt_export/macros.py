@@ -7,7 +7,7 @@ NO_OPEN_ALERTS = """\
 
     monitor: this one's results alone.
     family: this family's alone.
-    newest: True for the newest whole chunk of each monitor and family; False for all chunks. -#}
+    newest: True for the newest whole chunk of each monitor, metric and comparison; False for all chunks. -#}
 {% test sqlmonitor_no_open_alerts(model, monitor=none, family=none, newest=true) %}
 select *
 from {{ model }} as alerts
@@ -25,6 +25,9 @@ where period = 'analysis' and is_alert
         from {{ model }} as later
         where later.monitor = alerts.monitor
             and later.family = alerts.family
+            and later.metric = alerts.metric
+            and later.chunk_length = alerts.chunk_length
+            and later.compared_with = alerts.compared_with
             and later.period = 'analysis'
             and not later.is_partial
             and later.chunk > alerts.chunk

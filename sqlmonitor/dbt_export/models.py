@@ -117,9 +117,10 @@ def put_calls(tree: exp.Expr, calls: Calls, plan: Plan, relations: Relations) ->
     put_marked(tree, calls)
     names = {step.table: model_name(plan.monitor, step) for step in plan.steps}
     for table in list(tree.find_all(exp.Table)):
-        if table.meta.get(OF_USER):
+        is_relation = table.meta.get(OF_USER)
+        if is_relation:
             relations.place(table, calls)
-        elif len(table.parts) == 1 and table.name in names:
+        elif is_relation is None and len(table.parts) == 1 and table.name in names:
             put_name(table, calls.placed(called("ref", names[table.name])))
 
 

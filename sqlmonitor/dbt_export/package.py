@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from sqlglot import exp
-
 from sqlmonitor import __version__, dialects, names, validation
+from sqlmonitor.dbt_export.jinja import escaped
 from sqlmonitor.dbt_export.macros import MACROS
 from sqlmonitor.dbt_export.models import checks, models
 from sqlmonitor.dbt_export.names import plain
 from sqlmonitor.dbt_export.properties import of_models, of_published, text_of
 from sqlmonitor.dbt_export.published import published
 from sqlmonitor.dbt_export.readme import readme
-from sqlmonitor.dbt_export.relations import Parts, Relations
+from sqlmonitor.dbt_export.relations import Relations
 from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.dialects.dbt_adapters import ADAPTERS
+from sqlmonitor.errors import UnsupportedError
 from sqlmonitor.plan import Plan
 
 MARK = f"written by sqlmonitor {__version__}: `sqlmonitor dbt export` writes it anew"
@@ -46,7 +48,7 @@ def package(
     *,
     name: str,
     profile: str | None = None,
-    stands_alone: bool = False,
+    calls: Mapping[str, str] = MappingProxyType({}),
 ) -> Package:
     """Writes monitors as a dbt package, which computes their results with no Python of ours.
 
@@ -55,14 +57,20 @@ def package(
         planned: each monitor with its plan, which knows the types of the columns.
         name: the package's, as the user wrote it.
         profile: the name of the connection in `profiles.yml`; the package's own where it is None.
-        stands_alone: True to declare every relation as a source; False to name what the project file names by
-            `{dbt: …}` as it does, for a package of the dbt project that has it.
+        calls: dbt's calls, such as ``ref('shop', 'scored')``, by the relations or queries that they gave, for a
+            package of the dbt project that has these; all other relations are declared as sources.
 
     Raises:
-        UnsupportedError: where the dialect cannot say a step.
+        UnsupportedError: where dbt has no adapter for the dialect, or the dialect cannot say a step; and for files
+            by a relative path.
     """
     dialect = project.dialect
-    relations = Relations(dialect) if stands_alone else _known(project)
+    if dialect not in {dialects.SCHEMES[adapter.scheme] for adapter in ADAPTERS.values()}:
+        raise UnsupportedError(
+            f"dbt has no adapter for {dialect}",
+            remedy="`sqlmonitor compile --out DIR` writes the SQL of every step as a file",
+        )
+    relations = _known(project, calls)
     called = plain(name)
     profile = profile or called
     files: dict[str, str] = {}
@@ -90,22 +98,20 @@ def package(
     return Package(called, profile, files)
 
 
-def _known(project: Project) -> Relations:
-    """The relations that the project file names by calls of dbt."""
-    models: dict[Parts, str] = {}
-    queries: list[tuple[exp.Query, str]] = []
+def _known(project: Project, calls: Mapping[str, str]) -> Relations:
+    """The relations that dbt's calls gave."""
+    found = Relations(project.dialect)
     functions = {
         monitor.predictions.sql: monitor.allow_functions
         for monitor in project.monitors
         if monitor.predictions.sql is not None
     }
-    for text, call in project.dbt_calls.items():
+    for text, call in calls.items():
         if text in functions:
-            queries.append((names.query(text, project.dialect, functions[text]), f"{{{{ {call} }}}}"))
-            continue
-        parts = names.relation(text, project.dialect).parts
-        models[tuple(part.name for part in parts)] = f"{{{{ {call} }}}}"
-    return Relations(project.dialect, models, queries)
+            found.queries.append((names.query(text, project.dialect, functions[text]), f"{{{{ {call} }}}}"))
+        else:
+            found.models[found.parts(names.relation(text, project.dialect))] = f"{{{{ {call} }}}}"
+    return found
 
 
 def _project(name: str, profile: str, project: Project) -> dict[str, Any]:
@@ -115,7 +121,8 @@ def _project(name: str, profile: str, project: Project) -> dict[str, Any]:
         "version": "1.0.0",
         "config-version": 2,
         "require-dbt-version": VERSIONS,
-        "profile": profile,
+        # dbt renders what stands here.
+        "profile": escaped(profile),
         "flags": {"send_anonymous_usage_stats": False},
         "vars": {name: {"sqlmonitor_alert_severity": "warn"}},
         "models": {

@@ -7,6 +7,7 @@ which names their dialect.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from urllib.parse import quote
 __all__ = ["ADAPTERS", "Adapter"]
 
 Settings = Mapping[str, Any]
+ON_SERVER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""How a path begins that is no file of this machine: ``md:``, ``s3://``."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Adapter:
         driver: the setting that stands behind a plus in the scheme, for protocols that our engine does not speak.
         is_file: True where the path is a file, relative to dbt's project.
         unread: settings that change what a connection sees and that are not read.
+        refused: setting → its value that makes it another engine than the scheme's, an empty one for any; and what
+            to write in place of the profile.
         served_by: further dialects whose engines read its relations.
         ports: ports of another protocol, in whose place the driver's own port is taken.
     """
@@ -58,12 +63,21 @@ class Adapter:
     driver: str = ""
     is_file: bool = False
     unread: tuple[str, ...] = ()
+    refused: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
     served_by: tuple[str, ...] = ()
 
     def missing(self, settings: Settings) -> str | None:
         """The first required setting that the profile lacks."""
         return next((names[0] for names in self.required if _first(settings, names) == ""), None)
+
+    def refusal(self, settings: Settings) -> tuple[str, str] | None:
+        """The first setting of another engine, and what to do about it."""
+        for name, (value, remedy) in self.refused.items():
+            given = settings.get(name)
+            if given and value in ("", str(given).casefold()):
+                return name, remedy
+        return None
 
     def url(self, settings: Settings) -> str:
         """The warehouse's URL; every setting in it is escaped.
@@ -72,7 +86,7 @@ class Adapter:
             settings: one output of a profile, its expressions replaced.
         """
         if self.is_file:
-            return f"{self.scheme}:///{_first(settings, ('path',)) or ':memory:'}"
+            return f"{self.scheme}:///{without_parameters(_first(settings, ('path',))) or ':memory:'}"
         user, password = (quote(_first(settings, names), safe="") for names in (self.user, self.password))
         login = f"{user}:{password}@" if password else f"{user}@" if user else ""
         host = quote(_first(settings, self.host), safe=".-_[]:")
@@ -99,10 +113,15 @@ class Adapter:
         """The database and the schema that models have by default; empty where the profile does not say."""
         database = _first(settings, self.database)
         if self.is_file and not database:
-            file = _first(settings, ("path",)).rpartition("/")[2]
-            # One in memory or on a server is named otherwise.
-            database = "" if ":" in file else file.rpartition(".")[0] or file
+            file = without_parameters(_first(settings, ("path",))).rpartition("/")[2].rpartition(":")[2]
+            # As the engine has it: up to the first dot, but for one that it begins with. In memory it is another.
+            database = "" if file == "memory:" else file.lstrip(".").partition(".")[0]
         return database, _first(settings, self.schema) or self.default_schema
+
+
+def without_parameters(path: str) -> str:
+    """A path on a server without what stands behind its question mark, which may be a token; a file's as it is."""
+    return path.partition("?")[0] if ON_SERVER.match(path) else path
 
 
 def _first(settings: Settings, names: tuple[str, ...]) -> str:
@@ -123,7 +142,11 @@ ADAPTERS: dict[str, Adapter] = {
         "duckdb",
         is_file=True,
         default_schema="main",
-        unread=("attach", "extensions", "filesystems", "is_ducklake", "plugins", "secrets", "settings"),
+        unread=(
+            *("attach", "config_options", "extensions", "filesystems", "is_ducklake", "plugins", "secrets"),
+            *("settings", "use_credential_provider"),
+        ),
+        refused={"remote": ("", "name a file as 'path:', or write the warehouse's URL as 'warehouse:'")},
     ),
     "postgres": Adapter(
         "postgresql",
@@ -145,9 +168,19 @@ ADAPTERS: dict[str, Adapter] = {
         "clickhousedb",
         password=("password",),
         path=(("schema",),),
-        query={"secure": "secure", "verify": "verify"},
+        query={
+            "secure": "secure",
+            "verify": "verify",
+            "client_cert": "client_cert",
+            "client_cert_key": "client_cert_key",
+            "server_host_name": "server_host_name",
+            "connect_timeout": "connect_timeout",
+            "send_receive_timeout": "send_receive_timeout",
+        },
         database=(),
         default_schema="default",
+        unread=("custom_settings",),
+        refused={"driver": ("chdb", "write its folder as a URL: warehouse: chdb:///FOLDER")},
         # dbt's native protocol; clickhouse-connect speaks HTTP.
         ports=(9000, 9440),
     ),
@@ -180,11 +213,16 @@ ADAPTERS: dict[str, Adapter] = {
     "databricks": Adapter(
         "databricks",
         required=(("host",),),
-        path=(("catalog",), ("schema",)),
+        path=(("catalog", "database"), ("schema",)),
         query={"http_path": "http_path"},
-        database=("catalog",),
+        database=("catalog", "database"),
         served_by=("spark",),
     ),
-    "trino": Adapter("trino", path=(("database",), ("schema",)), required=(("host",),)),
+    "trino": Adapter(
+        "trino",
+        required=(("host",),),
+        path=(("database", "catalog"), ("schema",)),
+        database=("database", "catalog"),
+    ),
 }
 """By the ``type`` of a profile's output."""

@@ -11,7 +11,7 @@ import duckdb
 from sqlglot import exp
 
 from sqlmonitor import dialects
-from sqlmonitor.errors import UnreachableError, WarehouseError
+from sqlmonitor.errors import UnreachableError, UnsupportedError, WarehouseError
 
 if TYPE_CHECKING:
     import pandas
@@ -54,12 +54,21 @@ class DuckDB:
         """Opens ``duckdb:///relative.duckdb``, ``duckdb:////absolute.duckdb`` or ``duckdb://`` (memory).
 
         Raises:
+            UnsupportedError: where the path is an address of a server.
             WarehouseError: where the file is locked, foreign or not there.
         """
         path = url.partition("://")[2].removeprefix("/")
         if not path or path == ":memory:":
             return cls(duckdb.connect(":memory:"))
         file = (directory or Path()) / path
+        scheme, colon, _ = path.partition(":")
+        # One letter is a drive. Nothing behind the colon is shown: some have their token there.
+        if colon and len(scheme) > 1 and not file.exists():
+            raise UnsupportedError(
+                f"'{scheme}:' is no DuckDB file of this machine; MotherDuck, DuckLake and files on servers are not opened",
+                remedy="name a file, such as duckdb:///warehouse.duckdb; "
+                "in Python: sqlmonitor.connect(duckdb.connect(…)), which no test of ours has run there",
+            )
         if not file.exists():
             raise WarehouseError(
                 f"there is no DuckDB file {path}", remedy="check `warehouse`, or create the file first"

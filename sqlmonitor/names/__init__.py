@@ -2,7 +2,6 @@
 
 from sqlmonitor.names.folding import folded, matched, spelling
 from sqlmonitor.names.parsing import (
-    FILE_COMPRESSIONS,
     FILE_ENDINGS,
     aggregate,
     column,
@@ -10,13 +9,13 @@ from sqlmonitor.names.parsing import (
     condition,
     formula,
     identifier,
+    is_file,
     prefixed,
     query,
     relation,
 )
 
 __all__ = [
-    "FILE_COMPRESSIONS",
     "FILE_ENDINGS",
     "aggregate",
     "column",
@@ -25,6 +24,7 @@ __all__ = [
     "folded",
     "formula",
     "identifier",
+    "is_file",
     "matched",
     "prefixed",
     "query",

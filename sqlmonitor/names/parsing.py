@@ -352,11 +352,16 @@ def _reason(error: ParseError, text: str) -> str:
     return f"{description[:1].lower()}{description[1:]}{where} in {refusals.shown(text)}"
 
 
-def _file(path: str, remedy: str) -> exp.Table:
+def is_file(path: str) -> bool:
+    """True for a name with the ending of a file that can be read."""
     bare = path.casefold()
     for compression in FILE_COMPRESSIONS:
         bare = bare.removesuffix(compression)
-    if not bare.endswith(FILE_ENDINGS):
+    return bare.endswith(FILE_ENDINGS)
+
+
+def _file(path: str, remedy: str) -> exp.Table:
+    if not is_file(path):
         raise ConfigurationError(
             f"'{path}' in single quotes is a file, but does not end in {', '.join(FILE_ENDINGS)}",
             remedy=remedy,

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 from sqlmonitor import comparison
 from sqlmonitor.cli import compared, profiled
 from sqlmonitor.cli.blocks import bar, blocks, percent, share
 from sqlmonitor.cli.entry import main
+from sqlmonitor.cli.summary import Screen
 from sqlmonitor.engines.duckdb import DuckDB
 
 pytestmark = pytest.mark.usefixtures("in_folder")
@@ -63,6 +65,64 @@ def test_screens_fit(encoding: str) -> None:
             assert len(text) > 200
             longest = max(map(cell_len, text.splitlines()))
             assert longest <= width, f"{longest}\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("41.10 → 53.54, 20.2 % outside", 29, "41.10 → 53.54, 20.2 % outside"),
+        ("41.10 → 53.54, 20.2 % outside", 28, "41.10 → 53.54, …"),
+        ("1 new: a; 2 gone: bb, cc", 23, "1 new: a; 2 gone: bb, …"),
+        ("1 new: a; 2 gone: bb, cc", 22, "1 new: a; …"),
+        ("nowhere to cut", 8, "nowhere…"),
+    ],
+)
+def test_notes_are_cut_between_their_parts(text: str, width: int, shown: str) -> None:
+    assert compared.whole(text, width) == shown
+
+
+def test_what_rows_of_both_sides_fit_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ("march.parquet", "april.parquet", "--where", "steady > 0", "--columns", "colour")
+    for format_, said in (
+        ("table", "both       where steady > 0"),
+        ("markdown", "- both: `where steady > 0`"),
+    ):
+        _, out, _ = outcome(capsys, "compare", *chosen, "--format", format_)
+        assert said in out.splitlines()
+    _, out, _ = outcome(capsys, "compare", *chosen, "--format", "json")
+    assert json.loads(out)["where"] == "steady > 0"
+    _, out, _ = outcome(capsys, "profile", chosen[0], *chosen[2:])
+    assert out.startswith("march.parquet where steady > 0\n")
+
+
+def test_nothing_of_the_data_is_obeyed_by_a_terminal_or_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    name, level = "two\nlines\x1b[31m", "\x1b]0;hi\x07[x](http://y) | `z`"
+    with duckdb.connect() as connection:
+        for file, share in (("a.parquet", 3), ("b.parquet", 2)):
+            connection.execute(
+                f"copy (select case when i % {share} = 0 then $1 else 'o' end as \"{name}\""
+                f", i % 20 as \"[bold]n[/bold]\" from range(400) as t (i)) to '{file}'",
+                [level],
+            )
+    for command in (("compare", "a.parquet", "b.parquet"), ("profile", "a.parquet")):
+        for format_ in ("table", "markdown"):
+            _, out, _ = outcome(capsys, *command, "--format", format_)
+            assert all(sign.isprintable() or sign == "\n" for sign in out), out
+            unescaped = out.replace("\\", "")
+            assert "two lines�[31m" in unescaped
+            assert "[bold]n[/bold]" in unescaped
+            assert format_ == "table" or "[x](http://y)" not in out
+    for line in out.splitlines():
+        if line.startswith("|"):
+            assert line.replace("\\|", "").count("|") in (6, 13), line
+
+
+def test_a_screen_has_the_styles_of_ours_and_no_sign_of_the_datas() -> None:
+    text = io.StringIO()
+    Screen(file=text, width=80, force_terminal=True, color_system="standard").print(
+        Text("a\x1b[2Jb\nc", style="bold")
+    )
+    assert text.getvalue() == "\x1b[1ma�[2Jb\x1b[0m\n\x1b[1mc\x1b[0m\n"
 
 
 def test_formats_of_a_comparison(capsys: pytest.CaptureFixture[str]) -> None:

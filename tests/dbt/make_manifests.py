@@ -1,10 +1,13 @@
 """Makes the manifests in ``manifests/`` of the project ``shop``, with dbt itself, and leaves out what nobody reads here.
 
-    python tests/dbt/make_manifests.py 1.8=FOLDER 1.9=FOLDER 1.10=FOLDER 1.11=FOLDER
+    python tests/dbt/make_manifests.py 1.8=FOLDER 1.9=FOLDER 1.10=FOLDER 1.12=FOLDER 1.11=FOLDER
 
-Each FOLDER is a virtual environment with that version of dbt-core and dbt-duckdb; the newest also has dbt-postgres:
+Each FOLDER is a virtual environment with that version of dbt-core and dbt-duckdb; the last also has dbt-postgres:
 
     python -m venv FOLDER && FOLDER/bin/pip install 'dbt-core==1.11.*' dbt-duckdb dbt-postgres
+
+At its installation 1.12 downloads a binary, which compiling does not need: where that is not reached, install
+dbt-core and dbt-duckdb with ``--no-deps``, and then what else they require.
 
 For every version there is ``VERSION.json``, of ``dbt compile``. The last version given also makes ``parsed.json`` (of
 ``dbt parse``), ``prod.json`` (of target prod), ``postgres.json`` (of another adapter) and ``trap.json`` (a model whose

@@ -12,6 +12,7 @@ from dbt_manifests import Shop, changed
 
 import sqlmonitor
 from sqlmonitor import dbt
+from sqlmonitor.cli.entry import main
 from sqlmonitor.dbt.importing import import_text
 from sqlmonitor.dbt.project import DbtProject
 from sqlmonitor.errors import ConfigurationError
@@ -189,6 +190,19 @@ PLACES: tuple[tuple[str | int, ...], ...] = (
     ("sources", "source.shop.bank.loans", "name"),
     ("disabled", "model.shop.switched_off", 0),
 )
+
+
+def test_an_import_is_not_written_through_a_link(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A repository may have a link that leads to where the user's shell looks."""
+    folder = shop()
+    (folder / "sqlmonitor.yml").symlink_to(tmp_path / "profile.sh")
+    with pytest.raises(SystemExit) as stopped:
+        main(["dbt", "import", "--dbt", str(folder), "--force"])
+    assert stopped.value.code == 2
+    assert "is a link" in capsys.readouterr().err
+    assert not (tmp_path / "profile.sh").exists()
 
 
 def test_a_manifest_of_odd_shape_is_nobodys_traceback(shop: Shop) -> None:

@@ -148,6 +148,86 @@ def test_the_servers_role_and_path_reach_libpq(tmp_path: Path) -> None:
     assert read["options"] == r"-c role=analyst -c search_path=a\\b,\ public"
 
 
+@pytest.mark.parametrize(
+    ("path", "database"),
+    [
+        # As DuckDB itself names the database of a file.
+        ("data/my.db.duckdb", "my"),
+        ("/data/.hidden.duckdb", "hidden"),
+        (":memory:", ""),
+        ("md:shop?motherduck_token=hunter2", "shop"),
+        ("s3://bucket/shop.duckdb", "shop"),
+    ],
+)
+def test_a_duckdb_has_the_name_of_its_file(path: str, database: str, tmp_path: Path) -> None:
+    assert target(tmp_path, {"type": "duckdb", "path": path}).place == (database, "main")
+
+
+@pytest.mark.parametrize(
+    "path", ["md:shop?motherduck_token=hunter2", "motherduck:shop", "s3://bucket/x.duckdb"]
+)
+def test_a_duckdb_on_a_server_is_no_file_here(path: str, tmp_path: Path) -> None:
+    found = target(tmp_path, {"type": "duckdb", "path": path, "motherduck_token": "hunter2"})
+    assert found.url == f"duckdb:///{path.partition('?')[0]}"
+    with pytest.raises(UnsupportedError, match="no DuckDB file of this machine; MotherDuck") as refused:
+        engines.connect(f"duckdb:///{path}")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "hint"),
+    [
+        (
+            {"type": "duckdb", "path": "a.duckdb", "remote": {"host": "h", "password": SECRET}},
+            "remote",
+            "name a file",
+        ),
+        ({"type": "clickhouse", "driver": "chdb", "chdb_path": "/data"}, "driver", "chdb:///FOLDER"),
+    ],
+)
+def test_a_profile_of_another_engine_is_refused(
+    settings: dict[str, Any], key: str, hint: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError) as found:
+        target(tmp_path, settings)
+    assert found.value.key == f"shop.outputs.prod.{key}"
+    assert found.value.message == f"a profile of adapter {settings['type']} with '{key}' is not read"
+    assert hint in str(found.value)
+    assert "hunter2" not in str(found.value)
+
+
+@pytest.mark.parametrize(("adapter", "key"), [("trino", "catalog"), ("databricks", "database")])
+def test_a_setting_may_have_its_other_name(adapter: str, key: str, tmp_path: Path) -> None:
+    settings, url, place = CASES[adapter]
+    (former,) = {"database", "catalog"} & settings.keys()
+    renamed = {key if name == former else name: value for name, value in settings.items()}
+    assert key != former
+    found = target(tmp_path, {"type": adapter, **renamed})
+    assert (found.url, found.place) == (url, place)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "login"),
+    [
+        ("snowflake", {"authenticator": "oauth", "token": SECRET, "oauth_client_secret": SECRET}),
+        ("snowflake", {"private_key": SECRET, "private_key_passphrase": SECRET, "password": None}),
+        ("bigquery", {"method": "oauth-secrets", "refresh_token": SECRET, "client_secret": SECRET}),
+        ("bigquery", {"method": "service-account", "keyfile": "/keys/a.json"}),
+        ("databricks", {"auth_type": "oauth", "client_id": "i", "client_secret": SECRET, "token": None}),
+        ("redshift", {"method": "iam", "access_key_id": SECRET, "secret_access_key": SECRET}),
+        ("trino", {"method": "jwt", "jwt_token": SECRET, "password": None}),
+        ("spark", {"method": "http", "token": SECRET, "organization": "0", "cluster": "c"}),
+    ],
+)
+def test_however_one_logs_in_the_place_is_the_same_and_no_secret_is_read(
+    adapter: str, login: dict[str, Any], tmp_path: Path
+) -> None:
+    settings, url, place = CASES[adapter]
+    found = target(tmp_path, {"type": adapter, **settings, **login})
+    scheme = "spark+http" if adapter == "spark" else url.partition("://")[0]
+    assert (found.url, found.place) == (f"{scheme}://{url.partition('://')[2]}", place)
+
+
 def test_the_native_port_gives_way_to_the_drivers_own(tmp_path: Path) -> None:
     settings = {"type": "clickhouse", "host": "h", "port": 9000, "schema": "s"}
     assert target(tmp_path, settings).url == "clickhousedb://h/s"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from dbt_manifests import VERSIONS, Shop
 
+from sqlmonitor.cli.entry import main
 from sqlmonitor.dbt.manifest import Manifest
 from sqlmonitor.dbt.project import DbtProject
-from sqlmonitor.dbt.references import Found, resolve
+from sqlmonitor.dbt.references import Found, resolve, with_package
 from sqlmonitor.definitions.dbt_call import DbtCall, read_call
 from sqlmonitor.errors import ConfigurationError
 
@@ -115,3 +117,54 @@ def test_a_call_is_written_as_it_is_read(text: str) -> None:
 def test_anything_else_is_no_call(text: str) -> None:
     with pytest.raises(ConfigurationError, match="is not a dbt reference"):
         read_call(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ref('scored_loans')", "ref('shop', 'scored_loans')"),
+        ("ref('scored_loans', v=1)", "ref('shop', 'scored_loans', v=1)"),
+        ("ref('limits')", "ref('risk', 'limits')"),
+        ("ref('risk', 'limits')", "ref('risk', 'limits')"),
+        ("source('bank', 'loans')", "source('bank', 'loans')"),
+    ],
+)
+def test_a_call_gets_the_package_of_what_it_finds(shop: Shop, text: str, expected: str) -> None:
+    manifest = Manifest.of(DbtProject(shop()))
+    assert str(with_package(read_call(text), manifest)) == expected
+
+
+def test_an_export_names_models_with_their_project(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the dbt project that the file names: its profile, and what the manifest gave for its calls."""
+    folder = shop(warehouse=True)
+    monitor = {
+        "name": "rows",
+        "task": "none",
+        "predictions": {"dbt": "ref('scored_loans')"},
+        "timestamp": "asked_at",
+        "reference": "asked_at < timestamp '2024-03-01'",
+        "chunks": "month",
+        "features": {"numeric": [], "categorical": ["grade"]},
+        "metrics": {"drift": [], "quality": [], "summary": ["row_count"]},
+    }
+    text = {
+        "version": 1,
+        "warehouse": {"dbt_profile": "shop"},
+        "dbt": {"project": "shop"},
+        "monitors": [monitor],
+    }
+    file = folder.parent / "sqlmonitor.yml"
+    file.write_text(json.dumps(text), encoding="utf-8")
+    for options, expected in (
+        ([], "{{ ref('shop', 'scored_loans') }}"),
+        (["--sources"], "{{ source('monitored_shop_main', 'scored_loans_now') }}"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            main(["-c", str(file), "dbt", "export", str(folder.parent / "watch"), *options])
+        said = capsys.readouterr()
+        assert stopped.value.code == 0, said.err
+        assert "profile shop" in said.out
+        models = folder.parent / "watch" / "models"
+        assert f"FROM {expected} AS prediction" in (
+            models / "rows" / "counts" / "rows__category_counts.sql"
+        ).read_text(encoding="utf-8")

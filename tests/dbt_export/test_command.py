@@ -70,6 +70,21 @@ def test_files_of_others_are_not_replaced(project: World, export: Callable[..., 
     assert [path.name for path in folder.iterdir()] == ["dbt_project.yml"]
 
 
+@pytest.mark.parametrize("link", ["models", "README.md"])
+def test_nothing_is_written_through_a_link(
+    project: World, export: Callable[..., Outcome], tmp_path: Path, link: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Path("monitoring").mkdir()
+    (Path("monitoring") / link).symlink_to(elsewhere / ("" if link == "models" else "new.md"))
+    code, _, error = export("monitoring")
+    assert code == 2
+    assert f"monitoring/{link} is a link" in error
+    assert list(elsewhere.iterdir()) == []
+    assert [path.name for path in Path("monitoring").iterdir()] == [link]
+
+
 def test_a_folder_that_cannot_be_written_is_named(project: World, export: Callable[..., Outcome]) -> None:
     Path("taken").write_text("", encoding="utf-8")
     code, _, error = export("taken/monitoring")

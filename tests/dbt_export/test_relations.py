@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlglot
 from dbt_rendering import models_of
 from ruamel.yaml import YAML
 
 from sqlmonitor import dbt_export, planner
 from sqlmonitor.dbt_export import Package
+from sqlmonitor.dbt_export.relations import OF_USER, Relations
 from sqlmonitor.definitions import loads
+from sqlmonitor.errors import UnsupportedError
 
 MONITOR = {
     "name": "rows",
@@ -29,17 +32,16 @@ MONITOR = {
 
 def exported(
     changes: Mapping[str, Any],
-    calls: Mapping[tuple[str | int, ...], str] | None = None,
+    calls: Mapping[str, str] | None = None,
     *,
     warehouse: str = "duckdb://",
-    stands_alone: bool = False,
 ) -> Package:
-    """A package of the monitor; calls are dbt's, by the place of what the manifest gave for them."""
+    """A package of the monitor; calls are dbt's, by what the manifest gave for them."""
     text = json.dumps({"version": 1, "warehouse": warehouse, "monitors": [MONITOR | changes]})
-    project = loads(text, resolve=lambda document: replace(document, calls=dict(calls or {})))
+    project = loads(text)
     monitor = project.monitors[0]
     plan = planner.plan(project, monitor)
-    return dbt_export.package(project, [(monitor, plan)], name="watched", stands_alone=stands_alone)
+    return dbt_export.package(project, [(monitor, plan)], name="watched", calls=calls or {})
 
 
 def counting(package: Package) -> str:
@@ -96,12 +98,11 @@ def test_names_fold_as_the_engine_folds_them() -> None:
 
 def test_what_dbt_names_is_named_so() -> None:
     relation = '"shop"."main"."scored"'
-    calls = {("monitors", 0, "predictions"): "ref('risk', 'scored', v=2)"}
-    package = exported({"predictions": relation}, calls)
+    package = exported({"predictions": relation}, {relation: "ref('risk', 'scored', v=2)"})
     assert "{{ ref('risk', 'scored', v=2) }} AS prediction" in counting(package)
     assert sources(package) == []
     assert "In that project" in package.files["README.md"]
-    alone = exported({"predictions": relation}, calls, stands_alone=True)
+    alone = exported({"predictions": relation})
     assert "ref('risk'" not in "".join(alone.files.values())
     (declared,) = sources(alone)
     assert (declared["database"], declared["schema"]) == ("shop", "main")
@@ -110,10 +111,9 @@ def test_what_dbt_names_is_named_so() -> None:
 
 def test_an_ephemeral_model_is_named_and_not_copied() -> None:
     query = "with raw as (select * from main.raw) select *, 'copied' as mark from raw"
-    calls = {("monitors", 0, "predictions", "sql"): "ref('ephemeral')"}
-    package = exported({"predictions": {"sql": query}}, calls)
+    package = exported({"predictions": {"sql": query}}, {query: "ref('shop', 'ephemeral')"})
     text = counting(package)
-    assert "{{ ref('ephemeral') }} AS prediction" in text
+    assert "{{ ref('shop', 'ephemeral') }} AS prediction" in text
     assert "copied" not in text
     assert sources(package) == []
 
@@ -121,14 +121,79 @@ def test_an_ephemeral_model_is_named_and_not_copied() -> None:
 def test_relations_in_a_query_are_sources_and_its_own_parts_are_not() -> None:
     query = (
         "with scored as (select * from shop.scored where region in (select name from regions)) "
-        "select scored.* from scored left join read_csv('more.csv') as more on true"
+        "select scored.* from scored left join read_csv('/data/more.csv') as more on true"
     )
     package = exported({"predictions": {"sql": query}})
     text = counting(package)
     assert "{{ source('monitored_shop', 'scored') }} AS scored" in text
     assert "{{ source('monitored', 'regions') }} AS regions" in text
     assert "FROM scored" in text
-    assert "'more.csv'" in text
+    assert "'/data/more.csv'" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "tables", "parts"),
+    [
+        ("with t as (select * from t as one) select * from t as two", "one", "two"),
+        ("with recursive t as (select * from t as one) select * from t as two", "", "one two"),
+        ("with t as (select * from u as one), u as (select * from t as two) select 1", "one", "two"),
+        ("select * from (with t as (select 1) select * from t as one) join t as two on true", "two", "one"),
+        (
+            "with t as (select 1) select (select 1 from T as one) union all select * from s.t as two",
+            "two",
+            "one",
+        ),
+        ("with a as (with t as (select 1) select * from t as one) select * from t as two", "two", "one"),
+    ],
+)
+def test_a_table_is_told_from_a_part_of_the_query_with_its_name(query: str, tables: str, parts: str) -> None:
+    """By the rules of SQL: a part that is not recursive sees neither itself nor one that comes later."""
+    tree = Relations("duckdb").marked(sqlglot.parse_one(query, dialect="duckdb"))
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for table in tree.find_all(sqlglot.exp.Table):
+        found[table.meta[OF_USER]].add(table.alias)
+    assert found == {True: set(tables.split()), False: set(parts.split())}
+
+
+def test_two_places_are_two_sources_though_their_names_run_together() -> None:
+    query = "select one.* from a_b.c.t as one cross join a.b_c.t as two cross join a.b_c.u as three"
+    package = exported({"predictions": {"sql": query}})
+    declared = {
+        source["name"]: (
+            source["database"],
+            source["schema"],
+            [one["identifier"] for one in source["tables"]],
+        )
+        for source in sources(package)
+    }
+    assert sorted(declared.values()) == [("a", "b_c", ["t", "u"]), ("a_b", "c", ["t"])]
+    called = re.findall(r"source\('(\w+)', '(\w+)'\) \}\} AS (one|two|three)", counting(package))
+    assert {alias: declared[name][:2] for name, _, alias in called} == {
+        "one": ("a_b", "c"),
+        "two": ("a", "b_c"),
+        "three": ("a", "b_c"),
+    }
+
+
+def test_a_part_of_the_query_is_not_taken_for_one_of_our_steps() -> None:
+    query = "with sqlmonitor_chunk_counts as (select * from scored) select * from sqlmonitor_chunk_counts"
+    text = counting(exported({"predictions": {"sql": query}}))
+    assert "FROM sqlmonitor_chunk_counts" in text
+    assert "ref('rows__chunk_counts')" not in text
+
+
+@pytest.mark.parametrize(
+    "predictions", ["'scores.parquet'", {"sql": "select * from read_csv(['/a.csv', 'data/b.csv.gz'])"}]
+)
+def test_a_file_by_a_path_from_here_is_refused(predictions: str | dict[str, str]) -> None:
+    """dbt runs elsewhere."""
+    with pytest.raises(UnsupportedError, match="is a file by a path from the folder where sqlmonitor runs"):
+        exported({"predictions": predictions})
+
+
+def test_what_dbt_has_no_adapter_for_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="dbt has no adapter for datafusion"):
+        exported({}, warehouse="datafusion:///lake")
 
 
 def test_models_are_in_folders_by_what_they_read() -> None:

@@ -27,6 +27,8 @@ COMMANDS = [
 ]
 ORDER = "order by period, chunk, segment_column, segment_value, family, metric, column_name, component"
 
+CHANGED = "family = 'realized' and metric = 'roc_auc' and chunk = '2013-08-01' and segment_column = ''"
+
 pytestmark = [needs_dbt, pytest.mark.slow]
 
 
@@ -63,31 +65,45 @@ def test_what_the_readme_says_on_duckdb(shop: Path) -> None:
     build = printed["dbt build --select package:monitoring"]
     assert re.search(r"WARN \d+ sqlmonitor_no_open_alerts", build)
     assert "WARN=1 ERROR=0 SKIP=0" in build
-    # A second build reads the newest months alone, and changes nothing.
-    typed("dbt build --select package:monitoring", shop)
+    # A second build reads the newest months alone, here with views where tables are read once, and fails on alerts.
+    asked = "{sqlmonitor_read_once: view, sqlmonitor_alert_severity: error}"
+    with pytest.raises(AssertionError, match="WARN=0 ERROR=1"):
+        typed(f"dbt build --select package:monitoring --vars '{asked}'", shop)
     typed("python compare.py", shop)
-    with pytest.raises(AssertionError, match="ERROR=1"):
-        typed("dbt build --select package:monitoring --vars '{sqlmonitor_alert_severity: error}'", shop)
-    # With arguments, as docs/dbt_export.md has it: all alerts of realized values, not the newest alone.
-    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL)
-    (shop / "models" / "alerts.yml").write_text(shown, encoding="utf-8")
+    # As docs/dbt_export.md has it: the test with arguments, of all alerts of realized values; and a history.
+    alerts, history = re.findall(r"^```yaml\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL)
+    (shop / "models" / "alerts.yml").write_text(alerts, encoding="utf-8")
     (shop / "models" / "my_results.sql").write_text("select * from {{ ref('sqlmonitor_results') }}\n")
+    (shop / "snapshots").mkdir()
+    (shop / "snapshots" / "history.yml").write_text(history, encoding="utf-8")
+    chosen = "dbt build --select my_results sqlmonitor_results_history"
     with pytest.raises(AssertionError, match=rf"Got {realized_alerts(shop)} results, configured to fail"):
-        typed("dbt build --select my_results", shop)
-    # Views in place of tables that are read once.
-    typed("dbt build --select package:monitoring --vars '{sqlmonitor_read_once: view}'", shop)
-    typed("python compare.py", shop)
+        typed(chosen, shop)
+    with duckdb.connect(str(shop / "shop.duckdb")) as connection:
+        connection.execute(f"update main_sqlmonitor.sqlmonitor_results set value = 2 * value where {CHANGED}")
+    with pytest.raises(AssertionError, match="configured to fail"):
+        typed(chosen, shop)
+    with duckdb.connect(str(shop / "shop.duckdb")) as connection:
+        kept = connection.execute(
+            "select former.value, later.value, former.valid_to = later.valid_from and later.valid_to is null "
+            "from sqlmonitor_results_history as former inner join sqlmonitor_results_history as later "
+            "using (family, metric, chunk, segment_column, segment_value, component, column_name) "
+            "where former.valid_to is not null and later.valid_from > former.valid_from"
+        ).fetchall()
+        ((current,),) = connection.execute(
+            "select count(*) from sqlmonitor_results_history where valid_to is null"
+        ).fetchall()
+    assert current == 4920
+    ((before, after, is_followed),) = kept
+    assert is_followed
+    assert after == 2 * before
     # Without the project, on the tables that it has made.
-    file = shop / "shop.duckdb"
-    with duckdb.connect(str(file)) as connection:
-        connection.execute("drop schema main_sqlmonitor cascade")
     typed("sqlmonitor dbt export ../apart --sources --dbt .", shop)
-    models = "".join(
-        path.read_text(encoding="utf-8") for path in (shop.parent / "apart" / "models").rglob("*.sql")
-    )
-    assert "ref('scored_flights')" not in models
-    typed("dbt build --profiles-dir ../dbt_shop", shop.parent / "apart", DBT_SHOP_FILE=str(file))
-    typed("python compare.py", shop)
+    apart = shop.parent / "apart"
+    models = "".join(path.read_text(encoding="utf-8") for path in (apart / "models").rglob("*.sql"))
+    assert "ref('shop'" not in models
+    file = {"DBT_SHOP_FILE": str(shop / "shop.duckdb")}
+    typed("dbt build --profiles-dir ../dbt_shop --select +late_flights__chunks", apart, **file)
 
 
 def realized_alerts(shop: Path) -> int:
