@@ -7,10 +7,7 @@ mend is an :class:`InternalError` with exit code 3.
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from urllib.parse import unquote
+from collections.abc import Iterable
 
 __all__ = [
     "ConfigurationError",
@@ -23,14 +20,9 @@ __all__ = [
     "UnsupportedError",
     "WarehouseError",
     "closest",
-    "hiding",
-    "without",
 ]
 
 MOST_ALLOWED_SHOWN = 40
-HIDDEN = "***"
-SHORT = 3
-"""Up to this length a hidden value is looked for as a word of its own, and not inside of others."""
 
 
 def closest(word: str, allowed: Iterable[str]) -> str | None:
@@ -155,47 +147,3 @@ class InternalError(SqlmonitorError):
     """A mistake of ours, which the user cannot mend."""
 
     exit_code = 3
-
-
-def without(text: str, hidden: Collection[str]) -> str:
-    """The text with stars in place of hidden values, in either case and however a URL escapes them."""
-    forms = {form for one in hidden for form in (one, one.strip(), unquote(one)) if form.strip()}
-    for form in sorted(forms, key=len, reverse=True):
-        sought = "".join(f"(?:{re.escape(sign)}|{_escaped(sign)})" for sign in form)
-        if len(form) <= SHORT:
-            sought = rf"(?<!\w){sought}(?!\w)"
-        text = re.sub(sought, HIDDEN, text, flags=re.IGNORECASE)
-    return text
-
-
-def _escaped(sign: str) -> str:
-    return "".join(f"%{byte:02x}" for byte in sign.encode(errors="surrogateescape"))
-
-
-@contextmanager
-def hiding(hidden: Collection[str]) -> Iterator[None]:
-    """Takes hidden values out of what errors that leave the block say, and of what those came from.
-
-    Args:
-        hidden: values that no message shows; read when an error comes.
-    """
-    try:
-        yield
-    except Exception as error:
-        _hide(error, hidden)
-        raise
-
-
-def _hide(error: BaseException, hidden: Collection[str]) -> None:
-    seen: set[int] = set()
-    left: list[BaseException | None] = [error]
-    while left and hidden:
-        one = left.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        left += [one.__cause__, one.__context__]
-        one.args = tuple(without(part, hidden) if isinstance(part, str) else part for part in one.args)
-        if isinstance(one, SqlmonitorError):
-            one.message = without(one.message, hidden)
-            one.remedy = one.remedy and without(one.remedy, hidden)

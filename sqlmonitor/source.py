@@ -65,6 +65,8 @@ class Types:
     def of(self, name: str, *, of_target: bool = False) -> str:
         """A column's type as the engine describes it; empty where there is none of the name."""
         types = self.target if of_target else self.predictions
+        if name in types:
+            return types[name]
         return next((kind for column, kind in types.items() if column.casefold() == name.casefold()), "")
 
 
@@ -151,7 +153,31 @@ class SourceRows:
 
     def label(self, name: str) -> exp.Expr:
         """A label of the predictions; NaN is missing."""
-        return _without_nan(self.column(name), self.types.kind(name))
+        return self._label(self.column(name), self.types.kind(name))
+
+    def label_value(self, value: int | str | bool) -> exp.Expr:
+        """A label's value that the monitor declares, to compare labels with."""
+        is_claim = isinstance(value, bool) and self._labels_are_mixed()
+        return exp.convert(int(value) if is_claim else value)
+
+    def _label(self, column: exp.Expr, kind: dialects.Kind) -> exp.Expr:
+        if kind == "boolean" and self._labels_are_mixed():
+            return put("case when claim then 1 when not claim then 0 end", claim=column)
+        return _without_nan(column, kind)
+
+    def _labels_are_mixed(self) -> bool:
+        """Whether the labels of two classes, with the positive one, are in part true or false and in part numbers.
+
+        All of them are numbers then: not every engine compares the two.
+        """
+        model, target = self.monitor.model, self.monitor.target
+        if model is None or self.monitor.task != "binary_classification":
+            return False
+        kinds = {self.types.kind(model.label)} if model.label is not None else set()
+        if target is not None:
+            kinds.add(self.types.kind(target.column, of_target=target.relation is not None))
+        kinds -= {"other", "text"}
+        return len({kind == "boolean" for kind in kinds} | {isinstance(model.positive, bool)}) > 1
 
     def label_delay(self) -> exp.Expr:
         """Seconds from the row's timestamp to the time at which its label became known; NULL without a label."""
@@ -184,7 +210,7 @@ class SourceRows:
             return parse("null")
         of_target = target.relation is not None
         column = names.column(target.column, "target" if of_target else "prediction")
-        return _without_nan(column, self.types.kind(target.column, of_target=of_target))
+        return self._label(column, self.types.kind(target.column, of_target=of_target))
 
     def condition(self, text: str) -> exp.Expr:
         """A condition of the user on the predictions' columns."""

@@ -22,6 +22,7 @@ PACKAGE = Path(sqlmonitor.__file__).parent
 # for packages, whose own files may, and the pairs below.
 LEVELS = [
     ["errors"],
+    ["masking"],
     ["dialects"],
     ["names", "times"],
     ["contract"],

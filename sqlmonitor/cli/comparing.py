@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -131,16 +132,20 @@ def profile(
         _encode(found.columns, comparison.profile_as_json(found), format_)
 
 
-def opened(warehouse: str) -> AbstractContextManager[Engine]:
-    """Open a warehouse in which nothing lasting will be written.
+@contextmanager
+def opened(warehouse: str) -> Iterator[Engine]:
+    """Open a warehouse in which nothing lasting will be written; nothing that is told inside has its secrets.
 
     Raises:
         ConfigurationError: it is no URL.
         WarehouseError: it cannot be opened.
     """
     from sqlmonitor import comparison
+    from sqlmonitor.definitions.warehouse import hidden_in
+    from sqlmonitor.masking import hiding
 
-    return comparison.connect(warehouse)
+    with hiding(hidden_in(warehouse)), comparison.connect(warehouse) as engine:
+        yield engine
 
 
 def listed(columns: str | None) -> list[str] | None:

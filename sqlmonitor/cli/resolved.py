@@ -22,8 +22,7 @@ def resolved_text(project: Project) -> str:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-    from sqlmonitor.engines import address
-    from sqlmonitor.errors import without
+    from sqlmonitor.masking import secrets_of, without
 
     document = project.document
     assert document is not None, "a project that was loaded has its document"
@@ -42,7 +41,7 @@ def resolved_text(project: Project) -> str:
 
     data = commented(document.data, ())
     warehouse = str(document.data["warehouse"])
-    data["warehouse"] = address.without_secrets(without(warehouse, document.hidden), warehouse)
+    data["warehouse"] = without(warehouse, document.hidden | secrets_of(warehouse))
     yaml = YAML(typ="rt")
     yaml.width = WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
+from sqlmonitor import names
 from sqlmonitor.comparison.computing import (
     QUICK,
     Counts,
@@ -24,7 +27,6 @@ from sqlmonitor.source import SourceRows, Types
 
 if TYPE_CHECKING:
     import pandas
-    from sqlglot import exp
 
     from sqlmonitor.engines import Engine
 
@@ -116,6 +118,12 @@ def compare(
     types = own if condition is not None else described(engine, source.predictions(), after)
     check_conditions(project, monitor, types)
     found = schemas(own, types, columns)
+    if any(
+        names.folded(name, engine.dialect) != names.folded(old, engine.dialect)
+        for name, old in found.renamed.items()
+    ):
+        side = {"sql": in_the_analysis_words(source.reference(), own, found.renamed, engine.dialect)}
+        project, monitor = monitored(engine, after, side, where, QUICK)
     if columns is None:
         found = found.without(identifiers(project, monitor, found, engine))
     titles = (before.title, after.title)
@@ -123,6 +131,23 @@ def compare(
         titles = (f"{before.title} where {condition}", "all other rows")
     counts = counted(project, monitor, found.kinds, Types(types), engine, titles=titles, progress=progress)
     return Comparison(*titles, found, counts, where)
+
+
+def in_the_analysis_words(
+    relation: exp.Expr, columns: Collection[str], renamed: Mapping[str, str], dialect: str
+) -> str:
+    """The reference as a query whose columns have the analysis's names.
+
+    Args:
+        relation: the reference.
+        columns: its own names.
+        renamed: those of them that differ, by the analysis's names.
+        dialect: sqlglot's name of the engine's dialect.
+    """
+    new = {old: name for name, old in renamed.items()}
+    listed = [exp.alias_(names.column(name), new.get(name, name), quoted=True) for name in columns]
+    source = exp.alias_(relation, "reference_rows", table=True)
+    return exp.select(*listed).from_(source).sql(dialect=dialect)
 
 
 def described(engine: Engine, relation: exp.Expr, side: Given) -> Mapping[str, str]:

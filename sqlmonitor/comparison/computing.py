@@ -121,9 +121,13 @@ def check_conditions(project: Project, monitor: Monitor, types: Mapping[str, str
     """
     for argument, text in (("--where", monitor.where), ("--reference", monitor.reference.where)):
         for name in names.columns_of(names.condition(text, project.dialect), types) if text else ():
-            if name.casefold() not in {column.casefold() for column in types}:
+            if names.matched(name, types, project.dialect) is None:
                 raise ConfigurationError(
-                    f"there is no column '{name}'", key=argument, allowed=sorted(types), word=name
+                    f"there is no column '{name.name}'",
+                    key=argument,
+                    allowed=sorted(types),
+                    word=name.name,
+                    remedy=names.spelling(name, types, project.dialect),
                 )
 
 

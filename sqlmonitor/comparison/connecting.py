@@ -8,6 +8,7 @@ from sqlmonitor import dialects, engines
 from sqlmonitor.definitions import warehouse as addresses
 from sqlmonitor.engines import Engine
 from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.masking import hiding
 
 
 def connect(warehouse: str) -> Engine:
@@ -34,4 +35,5 @@ def connect(warehouse: str) -> Engine:
         ) from None
     assert isinstance(url, str)
     may_be_read_only = dialects.dialect(addresses.dialect_of(url)).temporary_when_read_only
-    return engines.connect(url, read_only=may_be_read_only)
+    with hiding(addresses.hidden_in(warehouse)):
+        return engines.connect(url, read_only=may_be_read_only)

@@ -27,8 +27,9 @@ class Schemas:
 
     Args:
         kinds: the columns that are compared, in the analysis's order, and how.
-        reference: column → type, as the engine describes it.
+        reference: column → type, as the engine describes it; the analysis's names where both sides have a column.
         analysis: the same of the other side.
+        renamed: the reference's own names of columns that differ from the analysis's by case alone.
         added: columns that only the analysis has.
         removed: columns that only the reference has.
         retyped: columns whose types are compared in unlike ways.
@@ -38,6 +39,7 @@ class Schemas:
     kinds: Mapping[str, FeatureKind]
     reference: Mapping[str, str]
     analysis: Mapping[str, str]
+    renamed: Mapping[str, str] = field(default_factory=dict)
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     retyped: tuple[str, ...] = ()
@@ -59,7 +61,7 @@ class Schemas:
 def schemas(
     reference: Mapping[str, str], analysis: Mapping[str, str], columns: Collection[str] | None = None
 ) -> Schemas:
-    """Pairs the columns of two sides by their names.
+    """Pairs the columns of two sides by their names; where one has no equal, case aside.
 
     Args:
         reference: column → type, as the engine describes it.
@@ -67,15 +69,21 @@ def schemas(
         columns: the ones to compare; None for all.
 
     Raises:
-        ConfigurationError: for a column that neither side has.
+        ConfigurationError: for a column that neither side has, and one that has several equals, case aside.
     """
+    renamed, unclear = _pairs(reference, analysis)
+    own = {before: name for name, before in renamed.items()}
+    reference = {own.get(name, name): kind for name, kind in reference.items()}
     every = list(dict.fromkeys((*analysis, *reference)))
-    for name in columns or ():
-        if name not in every:
+    chosen = every if columns is None else _chosen(every, own, columns)
+    for listed in unclear:
+        if set(listed).intersection(chosen):
             raise ConfigurationError(
-                f"there is no column '{name}'", key="--columns", allowed=sorted(every), word=name
+                f"it is not clear which columns belong together: {' and '.join(listed)} differ by case alone",
+                key="compare",
+                remedy="give them other names in a query, as in 'select \"Amount\" as amount_before, …'; "
+                "or choose others with --columns",
             )
-    chosen = [name for name in every if columns is None or name in columns]
     kinds: dict[str, FeatureKind] = {}
     retyped, left_out = [], {}
     for name in chosen:
@@ -93,8 +101,37 @@ def schemas(
         kinds,
         reference,
         analysis,
+        renamed,
         added=tuple(name for name in chosen if name not in reference),
         removed=tuple(name for name in chosen if name not in analysis),
         retyped=tuple(retyped),
         left_out=left_out,
     )
+
+
+def _pairs(
+    reference: Collection[str], analysis: Collection[str]
+) -> tuple[dict[str, str], list[tuple[str, ...]]]:
+    """The analysis's names and the reference's that are equal but for their case, and names that are not clear."""
+    left: dict[str, tuple[list[str], list[str]]] = {}
+    for side, (names, others) in enumerate(((reference, analysis), (analysis, reference))):
+        for name in names:
+            if name not in others:
+                left.setdefault(name.casefold(), ([], []))[side].append(name)
+    both = [found for found in left.values() if all(found)]
+    renamed = {after[0]: before[0] for before, after in both if len(before) == len(after) == 1}
+    return renamed, [(*before, *after) for before, after in both if len(before) + len(after) > 2]
+
+
+def _chosen(every: list[str], own: Mapping[str, str], columns: Collection[str]) -> list[str]:
+    """The asked columns in the order of all; a name may be of either side, and of another case where that is clear."""
+    chosen = set()
+    for name in columns:
+        alike = [one for one in every if one.casefold() == name.casefold()]
+        found = own.get(name, name if name in every else alike[0] if len(alike) == 1 else None)
+        if found is None:
+            raise ConfigurationError(
+                f"there is no column '{name}'", key="--columns", allowed=sorted(every), word=name
+            )
+        chosen.add(found)
+    return [name for name in every if name in chosen]

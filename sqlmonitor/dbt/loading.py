@@ -22,7 +22,8 @@ from sqlmonitor.definitions.dbt_call import read_call
 from sqlmonitor.definitions.document import Document, KeyPath
 from sqlmonitor.dialects import SCHEMES
 from sqlmonitor.dialects.dbt_adapters import ADAPTERS
-from sqlmonitor.errors import ConfigurationError, hiding
+from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.masking import hiding
 
 __all__ = ["load", "project_of"]
 

@@ -16,7 +16,8 @@ from sqlmonitor.definitions.document import Document
 from sqlmonitor.definitions.expressions import rendered, written
 from sqlmonitor.definitions.variables import environment_reader
 from sqlmonitor.dialects.dbt_adapters import ADAPTERS, ON_SERVER, Adapter
-from sqlmonitor.errors import ConfigurationError, hiding
+from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.masking import hiding
 
 __all__ = ["Target", "find_target"]
 

@@ -11,12 +11,12 @@ import datetime
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote as escaped
 
 import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from sqlmonitor.definitions.warehouse import in_address
 from sqlmonitor.errors import ConfigurationError
 
 __all__ = ["Functions", "Scalar", "rendered", "written"]
@@ -35,10 +35,6 @@ ALLOWED = (
 )
 # fmt: on
 
-BEFORE_HOST = re.compile(r"[^:/?#@]+://[^/?#@]*")
-TO_HOST = re.compile(r"[^/?#@]*@")
-ENDS_LOGIN = re.compile(r"[/?#@\[\]]")
-"""Signs after which a user and a password would be over."""
 LITERAL = re.compile(r"\s*'[^'\\]*'\s*")
 
 
@@ -98,9 +94,7 @@ def rendered(text: str, functions: Functions, *, is_sql: bool = False, is_addres
             if is_sql and not LITERAL.fullmatch(part):
                 _check_inserted(value, found, part)
             after = "".join(text for is_more, text in parts[index + 1 :] if not is_more)
-            if is_address and BEFORE_HOST.fullmatch(found) and TO_HOST.match(after):
-                value = ENDS_LOGIN.sub(lambda sign: escaped(sign[0], safe=""), value)
-            found += value
+            found += in_address(found, value, after) if is_address else value
     except jinja2.TemplateError as error:
         raise ConfigurationError(f"{{{{ … }}}} cannot be read: {error.message}", remedy=_REMEDY) from error
     except (ArithmeticError, TypeError, ValueError):

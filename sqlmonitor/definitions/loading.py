@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from sqlmonitor.definitions.document import Document, read
 from sqlmonitor.definitions.monitor import Monitor
 from sqlmonitor.definitions.project import Project
 from sqlmonitor.definitions.variables import with_values
-from sqlmonitor.errors import ConfigurationError, hiding
+from sqlmonitor.definitions.warehouse import hidden_in
+from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.masking import hiding
 
 __all__ = ["Resolve", "json_schema", "load", "loads", "validated"]
 
@@ -104,6 +107,7 @@ def validated(document: Document, path: str | Path) -> Project:
         ConfigurationError: something in it is not valid; the error names the file, the line and
             the key.
     """
+    document = replace(document, hidden=document.hidden | hidden_in(document.data.get("warehouse")))
     with hiding(document.hidden):
         try:
             project = Project.model_validate(document.data)

@@ -22,7 +22,8 @@ from sqlmonitor.definitions import warehouse as addresses
 from sqlmonitor.definitions.definition import Definition, Text, complaint
 from sqlmonitor.definitions.document import Document, KeyPath
 from sqlmonitor.definitions.monitor import Monitor
-from sqlmonitor.errors import ConfigurationError, hiding
+from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.masking import hiding
 
 __all__ = ["Project"]
 

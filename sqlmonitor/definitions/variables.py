@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmonitor.definitions.document import Document, KeyPath, read
 from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.masking import HIDDEN
 
 __all__ = ["SECRET", "environment_reader", "read_overrides", "with_values"]
 
@@ -20,8 +21,6 @@ PLACE = "warehouse"
 
 PROSE = frozenset({"name", "description", "owner", "unit", "url"})
 """Keys of a monitor whose text is for people, and never part of SQL."""
-
-HIDDEN = "***"
 
 REQUIRED = object()
 

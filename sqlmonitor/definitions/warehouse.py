@@ -8,20 +8,28 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from sqlmonitor.definitions.definition import complaint
 from sqlmonitor.dialects import CANONICAL, SCHEMES
+from sqlmonitor.masking import secrets_of
 
-__all__ = ["PROFILE_KEYS", "check", "dialect_of", "expand"]
+__all__ = ["PROFILE_KEYS", "check", "dialect_of", "expand", "hidden_in", "in_address"]
 
 PROFILE_KEYS = ("dbt_profile", "target")
 
+BEFORE_HOST = re.compile(r"[^:/?#@]+://[^/?#@]*")
+TO_HOST = re.compile(r"[^/?#@]*@")
+ENDS_LOGIN = re.compile(r"[/?#@\[\]]")
+"""Signs after which a user and a password would be over."""
+SAYS_SECRET = re.compile(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
+"""Names of variables whose values are hidden wherever they stand in an address."""
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9]*)(\+[A-Za-z0-9_]+)?:")
 
 
 def expand(text: str, environment: Mapping[str, str] | None = None) -> str:
-    """Replace each ``${NAME}`` by the environment variable's value.
+    """Replace each ``${NAME}`` by the environment variable's value, escaped where it is part of a login.
 
     Args:
         text: the address as written.
@@ -34,6 +42,7 @@ def expand(text: str, environment: Mapping[str, str] | None = None) -> str:
         PydanticCustomError: a variable is not set or has no name.
     """
     known = os.environ if environment is None else environment
+    expanded, end = "", 0
 
     def value(found: re.Match[str]) -> str:
         name = found[1].strip()
@@ -46,7 +55,39 @@ def expand(text: str, environment: Mapping[str, str] | None = None) -> str:
             )
         return known[name]
 
-    return VARIABLE.sub(value, text)
+    for found in VARIABLE.finditer(text):
+        expanded += text[end : found.start()]
+        end = found.end()
+        expanded += in_address(expanded, value(found), VARIABLE.sub("", text[end:]))
+    return expanded + text[end:]
+
+
+def in_address(before: str, value: str, after: str) -> str:
+    """A value as it is put into a URL: one that stands before the host is escaped, as a name or a password is.
+
+    Args:
+        before: the URL up to the value.
+        value: from the environment, or a variable; ``%`` in it is the beginning of an escape already.
+        after: what is written behind it.
+    """
+    if not BEFORE_HOST.fullmatch(before) or not TO_HOST.match(after):
+        return value
+    return ENDS_LOGIN.sub(lambda sign: quote(sign[0], safe=""), value)
+
+
+def hidden_in(warehouse: object) -> frozenset[str]:
+    """What no message shows of an address as it is written: its secrets, and the variables that they came from.
+
+    Args:
+        warehouse: what stands under ``warehouse``; anything that is no address hides nothing.
+    """
+    if not isinstance(warehouse, str):
+        return frozenset()
+    given = {name: os.environ.get(name, "") for name in map(str.strip, VARIABLE.findall(warehouse))}
+    secrets = secrets_of(expand(warehouse, given))
+    named = {value for name, value in given.items() if SAYS_SECRET.search(name)}
+    parts = {value for value in given.values() if any(value in secret for secret in secrets)}
+    return frozenset(value for value in {*secrets, *named, *parts} if value.strip())
 
 
 def check(warehouse: object) -> str | dict[str, str]:

@@ -45,6 +45,8 @@ CLICKHOUSE = Dialect(
     begin="",
     clone="create table {copy} clone as {table}",
     exchange="exchange tables {copy} and {table}",
+    # Decimals are divided to the decimals of the first, and not by zero.
+    quotient="cast(above as Nullable(Float64)) / cast(below as Nullable(Float64))",
     rewrites=(
         ((exp.DataType,), values.time_with_parts),
         ((exp.DataType,), values.date_of_any_year),

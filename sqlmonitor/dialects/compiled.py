@@ -106,6 +106,7 @@ REDSHIFT = Dialect(
     temporary="drop table if exists {table};\ncreate temporary table {table} as\n{select}",
     begin="begin",
     replaces_chunks=True,
+    quotient="above * cast(1 as double precision) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Bracket,), no_lists),
@@ -129,6 +130,7 @@ SNOWFLAKE = Dialect(
     temporary="create or replace temporary table {table} as\n{select}",
     begin="begin transaction",
     replaces_chunks=True,
+    quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.unnest_by_places),
@@ -151,6 +153,7 @@ DATABRICKS = Dialect(
     temporary="create or replace table {table} as\n{select}",
     begin="",
     path_schemas=shared.PATH_SCHEMAS,
+    quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.unnest_by_places),
@@ -168,6 +171,7 @@ TRINO = Dialect(
     session="set time zone 'UTC'",
     temporary="drop table if exists {table};\ncreate table {table} as\n{select}",
     begin="start transaction",
+    quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Select,), shared.unnest_by_places),
@@ -189,6 +193,7 @@ BIGQUERY = Dialect(
     temporary="create or replace temp table {table} as\n{select}",
     begin="begin transaction",
     commit="commit transaction",
+    quotient="above * cast(1 as float64) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Select,), shared.unnest_by_places),

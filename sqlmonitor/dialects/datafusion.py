@@ -248,6 +248,7 @@ DATAFUSION = Dialect(
     clone="create table {copy} as select * from {table}",
     # A view keeps to the table that it was made over, so that must stay.
     exchange="delete from {table};\ninsert into {table} select * from {copy}",
+    quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.DataType,), time_in_microseconds),
         ((exp.PercentileDisc,), quantile_list),

@@ -46,6 +46,11 @@ class Dialect:
         reads_files: True where a quoted path stands for the rows of a file.
         path_schemas: schemas that are file formats, in lower case, so that the names in them are paths; empty where
             every name is a table's.
+        quotient: in the engine's own words, what ``above / below`` of a user's aggregate becomes, so that it is the
+            number that it is elsewhere; empty where it is. Engines divide whole numbers to a whole number, or to six
+            decimals, or end the statement where they divide by zero.
+        added_up: the type of sums of chunks that are added up, where functions that take an engine's own sums do
+            not take doubles.
         temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
     """
 
@@ -66,4 +71,6 @@ class Dialect:
     keep_constants: str | None = None
     reads_files: bool = False
     path_schemas: frozenset[str] = frozenset()
+    quotient: str = ""
+    added_up: str | None = None
     temporary_when_read_only: bool = False

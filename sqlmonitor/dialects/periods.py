@@ -26,8 +26,8 @@ PERIOD_NAME = dict.fromkeys(PERIOD_NUMBER, "strftime({start}, '%Y-%m-%d')") | {
 }
 # A number from a hash of the id, the same on every engine, for folds and samples: ids in steps of ten, or with one
 # ending, must not all be in one fold. Whole numbers are mixed by arithmetic; making text of every id costs five
-# times as much.
-NUMBER_OF_INTEGER = "coalesce(abs(row_id % 1000003) * 7919 % 1000003, 0)"
+# times as much. The products of four-byte ids need eight.
+NUMBER_OF_INTEGER = "coalesce(abs(row_id % 1000003) * cast(7919 as bigint) % 1000003, 0)"
 _LETTERS = " + ".join(
     f"{weight} * ascii(substr(md5(cast(row_id as varchar)), {position}, 1))"
     for position, weight in enumerate((1, 3, 7, 1021), 1)

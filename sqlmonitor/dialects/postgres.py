@@ -181,6 +181,9 @@ POSTGRES = Dialect(
     "create temporary table {table} as\n{select};\nanalyze {table}",
     begin="begin",
     after_table="analyze {table}",
+    # Not a double, as round(x, 2) and % take none.
+    quotient="above * 1.0 / nullif(below, 0)",
+    added_up="decimal",
     replaces_chunks=True,
     rewrites=(
         ((exp.Literal,), shared.number_as_double),

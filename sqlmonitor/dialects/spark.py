@@ -172,6 +172,7 @@ SPARK = Dialect(
     clone="create table {copy} as select * from {table}",
     exchange="insert overwrite {table} select * from {copy}",
     path_schemas=shared.PATH_SCHEMAS,
+    quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.PercentileDisc,), quantile_list),

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Literal
 
 from sqlmonitor.definitions import Monitor
+from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.incremental.hashing import (
     content_hash,
     final_values,
@@ -39,11 +40,22 @@ class Asked:
         full: True for everything, the reference too.
         since: chunks with this time in UTC and later ones; None for all.
         until: chunks before this time; None for all.
+
+    Raises:
+        ConfigurationError: where no time lies between the two.
     """
 
     full: bool = False
     since: datetime | None = None
     until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.until <= self.since:
+            raise ConfigurationError(
+                f"no chunk is from {self.since} on and before {self.until}",
+                key="--until",
+                remedy="name a time after --since",
+            )
 
 
 AS_USUAL = Asked()

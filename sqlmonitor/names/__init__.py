@@ -1,5 +1,6 @@
 """The only parser of user SQL: text to sqlglot trees, and what is refused on the way."""
 
+from sqlmonitor.names.folding import folded, matched, spelling
 from sqlmonitor.names.parsing import (
     FILE_ENDINGS,
     aggregate,
@@ -9,6 +10,7 @@ from sqlmonitor.names.parsing import (
     formula,
     identifier,
     is_file,
+    prefixed,
     query,
     relation,
 )
@@ -19,9 +21,13 @@ __all__ = [
     "column",
     "columns_of",
     "condition",
+    "folded",
     "formula",
     "identifier",
     "is_file",
+    "matched",
+    "prefixed",
     "query",
     "relation",
+    "spelling",
 ]

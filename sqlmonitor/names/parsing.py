@@ -6,7 +6,7 @@ wrong with the text and what is allowed. The caller adds the file, the line and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import sqlglot
 from sqlglot import exp
@@ -17,8 +17,19 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlmonitor.dialects import of_user
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.names import refusals
+from sqlmonitor.names.division import with_fractions
 
-__all__ = ["aggregate", "column", "columns_of", "condition", "formula", "identifier", "query", "relation"]
+__all__ = [
+    "aggregate",
+    "column",
+    "columns_of",
+    "condition",
+    "formula",
+    "identifier",
+    "prefixed",
+    "query",
+    "relation",
+]
 
 DEFAULT_DIALECT = "duckdb"
 
@@ -189,7 +200,7 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
             stands over plain columns is taken for an aggregate, as the monitor vouches for it.
 
     Returns:
-        The expression; every column in it lies under an aggregate.
+        The expression; every column in it lies under an aggregate, and ``/`` is division with decimals.
 
     Raises:
         ConfigurationError: the text is not one aggregate expression, has windows, subqueries or
@@ -214,7 +225,7 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
         if isinstance(node, exp.AggFunc) and refusals.is_nested(node):
             name = node.sql_name().lower()
             raise ConfigurationError(f"{name} stands inside another aggregate", remedy=remedy)
-    return of_user(tree)
+    return of_user(with_fractions(tree, dialect))
 
 
 def formula(text: str) -> exp.Expr:
@@ -246,7 +257,7 @@ def formula(text: str) -> exp.Expr:
     return tree
 
 
-def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[str]:
+def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[exp.Identifier]:
     """Name the columns an expression reads, in the order they appear, each once.
 
     Args:
@@ -255,7 +266,7 @@ def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[str]:
         known: columns of the relation; ``s.k`` is then the column ``s``, a structure, where that is one of them.
 
     Returns:
-        The columns' names without their tables.
+        The columns' names without their tables, as they are written.
     """
     whole = {name.casefold() for name in known}
     found = [
@@ -263,13 +274,24 @@ def columns_of(expression: exp.Expr, known: Iterable[str] = ()) -> list[str]:
         for node in refusals.outside_subqueries(expression)
         if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star)
     ]
-    firsts = [node.parts[0].name for node in found]
-    return list(
-        dict.fromkeys(
-            first if first.casefold() in whole else node.name
-            for first, node in zip(firsts, found, strict=True)
-        )
-    )
+    read: dict[exp.Expr, None] = {}
+    for node in found:
+        first = node.parts[0]
+        read[first if first.name.casefold() in whole else node.this] = None
+    return [one for one in read if isinstance(one, exp.Identifier)]
+
+
+def prefixed(expression: exp.Expr, known: Iterable[str]) -> Iterator[str]:
+    """The columns of a condition that are written with another relation's name than ``prediction``.
+
+    Args:
+        expression: a tree from :func:`condition`.
+        known: columns of the relation; ``s.k`` is the column ``s``, a structure, where that is one of them.
+    """
+    whole = {"prediction", *(name.casefold() for name in known)}
+    for node in refusals.outside_subqueries(expression):
+        if isinstance(node, exp.Column) and node.table and node.parts[0].name.casefold() not in whole:
+            yield ".".join(part.name for part in node.parts)
 
 
 def _expression(

@@ -108,6 +108,8 @@ def longer(draft: Draft, comparison: Comparison, values: Step) -> Merged:
         chunks=chunks,
         backs=list(range(comparison.rolling)),
     )
+    # A window has twice the number of its last chunk, that of a reference's included.
+    given["cells/partly_labelled.sql"] = {"of_analysis": parse("chunk_number % 4 = 0")}
     merged = Merged(draft, name, members, given)
     merged.made["chunks"] = draft.add(
         f"chunks_{name}",

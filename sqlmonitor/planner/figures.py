@@ -9,14 +9,15 @@ from typing import Any
 from sqlglot import exp
 
 from sqlmonitor import names
-from sqlmonitor.definitions import Joined, Monitor
+from sqlmonitor.definitions import Joined
 from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.figure_errors import standard_error
 from sqlmonitor.planner.parts import Parts
-from sqlmonitor.source import SourceRows, parse
+from sqlmonitor.source import SourceRows, parse, put
 
 Column = dict[str, exp.Expr]
+CLAIMS = (exp.Predicate, exp.Connector, exp.Not, exp.LogicalOr, exp.LogicalAnd)
 PREDICTION = names.identifier("prediction")
 TARGET = names.identifier("target")
 
@@ -51,7 +52,7 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], l
         for column in list(trees[name].find_all(exp.Column)):
             alias = aliases.setdefault(bound(draft.source, key, column), f"input_{len(aliases)}")
             column.replace(exp.column(alias))
-    parts = Parts()
+    parts = Parts(draft.project.dialect)
     kpis = [
         {"index": number, "name": text(name), "family": text(family)} | computed(trees[name], parts)
         for number, (name, family, _, _) in enumerate(written)
@@ -63,12 +64,25 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], l
 def computed(tree: exp.Expr, parts: Parts) -> dict[str, exp.Expr]:
     """A figure and its standard error, over a chunk's rows and, where they add up, over merged chunks' parts."""
     error = standard_error(tree)
+    tree = number(tree)
     forms = {"expression": tree, "standard_error": error or parse("cast(null as double)")}
     for name, form in (("merged", tree), ("merged_error", error)):
         merged = parts.merged(form) if form is not None else None
         if merged is not None:
             forms[name] = merged
     return forms
+
+
+def number(tree: exp.Expr) -> exp.Expr:
+    """A figure that is true or false as 1 or 0, which not every engine makes of it by a cast."""
+    inner = tree.unnest()
+    while isinstance(inner, exp.Filter):
+        inner = inner.this
+    return (
+        put("case when claim then 1e0 when not claim then 0e0 end", claim=tree)
+        if isinstance(inner, CLAIMS)
+        else tree
+    )
 
 
 def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
@@ -100,22 +114,31 @@ def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
             remedy=f"write {_either(sides, name)}",
         )
     if not source.types.predictions:
-        is_own = not prefix and name in _named(monitor)
+        is_own = not prefix and names.folded(column.this, source.dialect) in _named(source)
         alias = "prediction" if is_own else sides[prefix].alias if prefix else None
-        return names.column(name, alias)
+        return exp.Column(this=column.this.copy(), table=names.identifier(alias) if alias else None)
     asked = [sides[prefix]] if prefix else list(sides.values())
-    found = [side for side in asked if name.casefold() in {one.casefold() for one in side.columns}]
+    spelled = {side.prefix: names.matched(column.this, side.columns, source.dialect) for side in asked}
+    found = [side for side in asked if spelled[side.prefix] is not None]
     if not found:
         known = sorted({one for side in asked for one in side.columns})
-        raise monitor.error(key, f"there is no column '{name}'", allowed=known, word=name)
-    others = [side for side in found[1:] if name.casefold() not in side.shared]
+        raise monitor.error(
+            key,
+            f"there is no column '{name}'",
+            allowed=known,
+            word=name,
+            remedy=names.spelling(column.this, known, source.dialect),
+        )
+    own = spelled[found[0].prefix]
+    assert own is not None
+    others = [side for side in found[1:] if names.folded(own, source.dialect) not in side.shared]
     if others and len(found) > 1:
         raise monitor.error(
             key,
             f"column '{name}' is in {found[0].title} and in {' and in '.join(side.title for side in others)}",
             remedy=f"write {_either({side.prefix: side for side in (found[0], *others)}, name)}",
         )
-    return names.column(name, found[0].alias)
+    return names.column(own, found[0].alias)
 
 
 @dataclass(frozen=True)
@@ -127,8 +150,8 @@ class Side:
         alias: its name where rows are read.
         title: what messages call it.
         columns: with their types; empty where the warehouse was not asked.
-        shared: columns in lower case that join it with the predictions' column of the same name, so that both
-            have one value.
+        shared: columns, as the engine compares names, that join it with the predictions' column of the same
+            name, so that both have one value.
     """
 
     prefix: str
@@ -148,15 +171,13 @@ def relations(source: SourceRows, key: str) -> dict[str, Side]:
     monitor, target = source.monitor, source.monitor.target
     sides = [Side("prediction", "prediction", "the predictions", source.types.predictions)]
     if target is not None and target.relation is not None:
-        own = source.join_column().casefold()
-        shared = frozenset({own} & {(target.on or own).casefold()})
+        own = source.join_column()
+        shared = _alike({own: target.on or own}, source.dialect)
         sides.append(Side("target", "target", "the target's relation", source.types.target, shared))
     kpi = next((one for index, one in enumerate(monitor.kpis) if key == f"kpis[{index}].sql"), None)
     for join in kpi.join if kpi else ():
         alias = next(joined.name for joined in monitor.joined if joined.is_of(join))
-        shared = frozenset(
-            own.casefold() for own, other in join.on.items() if own.casefold() == other.casefold()
-        )
+        shared = _alike(join.on, source.dialect)
         columns = source.types.joined.get(alias, {})
         sides.append(Side(join.prefix, alias, join.relation, columns, shared))
     return {side.prefix.casefold(): side for side in sides}
@@ -172,11 +193,17 @@ def _either(sides: Mapping[str, Side], name: str) -> str:
     return " or ".join(f"{side.prefix}.{name}" for side in sides.values())
 
 
-def _named(monitor: Monitor) -> set[str | None]:
-    """The predictions' columns, as far as the monitor itself tells."""
-    model = monitor.model
+def _alike(on: Mapping[str, str], dialect: str) -> frozenset[str]:
+    """The names that both sides of a join have."""
+    pairs = ((names.folded(own, dialect), names.folded(other, dialect)) for own, other in on.items())
+    return frozenset(own for own, other in pairs if own == other)
+
+
+def _named(source: SourceRows) -> set[str]:
+    """The predictions' columns, as far as the monitor itself tells and as the engine compares names."""
+    monitor, model = source.monitor, source.monitor.model
     own = {monitor.id, monitor.timestamp, *monitor.features.numeric, *monitor.features.categorical}
     if model is not None:
         scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
         own |= {model.label, *scores}
-    return own
+    return {names.folded(name, source.dialect) for name in own if name is not None}

@@ -69,7 +69,15 @@ def partly_labelled(draft: Draft, counted: Step, **columns: exp.Expr) -> dict[st
     if not draft.monitor.blended:
         return {}
     title = "chunks with part of their labels"
-    step = draft.add("partly_labelled", title, "cells/partly_labelled.sql", counted=counted, **columns)
+    of_analysis = parse("chunk_number % 2 = 0")
+    step = draft.add(
+        "partly_labelled",
+        title,
+        "cells/partly_labelled.sql",
+        counted=counted,
+        of_analysis=of_analysis,
+        **columns,
+    )
     return {"partly_labelled": step}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sqlmonitor import dialects
+from sqlmonitor.names.refusals import nodes_above
 from sqlmonitor.source import put
 
 DOES_NOT_MERGE = "aggregates of merged chunks: this one does not follow from each chunk's"
@@ -22,9 +24,14 @@ ADDED_UP: dict[type[exp.Expr], tuple[str, str]] = {
 
 
 class Parts:
-    """The parts of all figures of a monitor, each once."""
+    """The parts of all figures of a monitor, each once.
 
-    def __init__(self) -> None:
+    Args:
+        dialect: of the user's SQL.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self._added_up = dialects.DIALECTS[dialect].added_up if dialect in dialects.DIALECTS else None
         self._numbers: dict[exp.Expr, int] = {}
 
     def listed(self) -> list[dict[str, int | exp.Expr]]:
@@ -47,12 +54,14 @@ class Parts:
             if not _is_aggregate(node):
                 continue
             made = _split(node)
-            if made is None:
+            if made is None or (node.find(exp.Sum) and not _takes_a_double(node)):
                 return None
             pending.append((node, *made))
         for node, parts, form in pending:
             trees = {name: exp.column(f"part_{self._number(part)}") for part, name in parts}
-            whole = exp.paren(put(form, **trees))
+            whole: exp.Expr = exp.paren(put(form, **trees))
+            if self._added_up is not None and node.find(exp.Sum, exp.Avg):
+                whole = exp.cast(whole, self._added_up)
             if node is outermost:
                 outermost = whole
             else:
@@ -65,6 +74,38 @@ class Parts:
 
 AGGREGATES = (exp.AggFunc, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls, exp.Anonymous)
 """What may be an aggregate, with what stands around it; functions that sqlglot does not know may be."""
+
+
+NUMERIC = (
+    *(
+        exp.Paren,
+        exp.Neg,
+        exp.Add,
+        exp.Sub,
+        exp.Mul,
+        exp.Div,
+        exp.Mod,
+        exp.Abs,
+        exp.Ceil,
+        exp.Floor,
+        exp.Round,
+    ),
+    *(exp.Sqrt, exp.Cbrt, exp.Ln, exp.Log, exp.Exp, exp.Pow, exp.Sign, exp.Greatest, exp.Least, exp.Nullif),
+    *(exp.Coalesce, exp.Case, exp.If, exp.Predicate, exp.Connector, exp.Not),
+)
+"""What gives the same for a sum as a double; other functions want whole numbers, or make text of them."""
+
+
+def _takes_a_double(node: exp.Expr) -> bool:
+    """Whether all that stands around an aggregate gives the same where it is a double."""
+    return all(
+        isinstance(above, NUMERIC)
+        or (
+            isinstance(above, (exp.Cast, exp.TryCast))
+            and above.to.is_type(*exp.DataType.NUMERIC_TYPES, "boolean")
+        )
+        for above in nodes_above(node)
+    )
 
 
 def _is_aggregate(node: exp.Expr) -> bool:

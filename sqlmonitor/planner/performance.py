@@ -22,7 +22,7 @@ def add_performance(draft: Draft, score: str) -> None:
     """Adds score counts, calibration and the metrics over them."""
     monitor = draft.monitor
     assert monitor.model is not None
-    positive = exp.convert(monitor.model.positive)
+    positive = draft.source.label_value(monitor.model.positive)
     label = monitor.model.label
     columns = {
         "score": draft.source.number(score),
@@ -126,7 +126,7 @@ def two_labels(draft: Draft, scores: Step, column: str, what: str, positive: exp
     negative = draft.monitor.model.negative if draft.monitor.model else None
     others = f"count(distinct {column}) > 1"
     if negative is not None:
-        others = f"bool_or({column} <> {exp.convert(negative).sql('duckdb')})"
+        others = f"bool_or({column} <> {draft.source.label_value(negative).sql('duckdb')})"
     return Check(
         after=scores.name,
         sql=f"select string_agg(distinct cast({column} as varchar), ', ') as labels from {scores.table} "

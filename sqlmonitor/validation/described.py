@@ -29,18 +29,29 @@ def described(monitor: Monitor, key: str, relation: exp.Expr, engine: Engine) ->
         ) from None
 
 
-def check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: Mapping[str, str]) -> None:
+def check_columns(monitor: Monitor, key: str, tree: exp.Expr, types: Mapping[str, str], dialect: str) -> None:
     """Checks that a condition names columns of the relation only.
 
     Raises:
         ConfigurationError: at the key of the condition.
     """
-    known = {name.casefold() for name in types}
+    for written in names.prefixed(tree, types):
+        raise monitor.error(
+            key,
+            f"'{written}' names no relation here",
+            remedy=f"write {written.rpartition('.')[2]}: a condition reads the columns of one relation",
+        )
     for name in names.columns_of(tree, types):
-        if name.casefold() not in known:
-            raise monitor.error(key, f"there is no column '{name}'", allowed=sorted(types))
+        if names.matched(name, types, dialect) is None:
+            raise monitor.error(
+                key,
+                f"there is no column '{name.name}'",
+                allowed=sorted(types),
+                remedy=names.spelling(name, types, dialect),
+            )
 
 
-def type_of(name: str, types: Mapping[str, str]) -> str | None:
-    """A column's type; None where there is none of the name."""
-    return next((kind for column, kind in types.items() if column.casefold() == name.casefold()), None)
+def type_of(name: str, types: Mapping[str, str], dialect: str) -> str | None:
+    """A column's type; None where the engine has none of the name."""
+    real = names.matched(name, types, dialect)
+    return None if real is None else types[real]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlmonitor import dialects
+from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Features, Monitor, Project
 from sqlmonitor.source import SourceRows, Types
 from sqlmonitor.validation.column_values import ColumnValues, column_values
@@ -89,16 +89,18 @@ def resolve_features(project: Project, monitor: Monitor, types: Types, engine: E
     features = monitor.features
     if not features.all:
         return ResolvedFeatures(monitor, {}, is_all=False)
-    _check_spellings(monitor, types)
-    settled = {name.casefold() for name in (*features.numeric, *features.categorical)}
+    dialect = project.dialect
+    _check_spellings(monitor, types, dialect)
+    settled = {names.folded(name, dialect) for name in (*features.numeric, *features.categorical)}
     left_out = {}
     kinds: dict[str, dialects.Kind] = {}
     source = SourceRows(monitor, project.dialect)
     used, reference = dict(_used(monitor, source)), _reference_types(monitor, source, engine)
     for name, written in types.predictions.items():
-        if name.casefold() in settled:
+        folded = names.folded(name, dialect)
+        if folded in settled:
             continue
-        why = used.get(name.casefold()) or _unfit(name, written, reference)
+        why = used.get(folded) or _unfit(folded, written, reference)
         if why is not None:
             left_out[name] = why
         else:
@@ -144,28 +146,26 @@ def _reasons(left_out: Mapping[str, str]) -> str:
     return ", ".join(f"{written_name(name)} ({why})" for name, why in left_out.items())
 
 
-def _check_spellings(monitor: Monitor, types: Types) -> None:
+def _check_spellings(monitor: Monitor, types: Types, dialect: str) -> None:
     features: Features = monitor.features
-    known = {name.casefold() for name in types.predictions}
     seen: dict[str, str] = {}
     for key in ("numeric", "categorical", "exclude"):
         for index, name in enumerate(getattr(features, key)):
             place = f"features.{key}[{index}]"
-            if name.casefold() not in known:
+            if names.matched(name, types.predictions, dialect) is None:
                 raise monitor.error(
                     place, f"the predictions have no column '{name}'", allowed=sorted(types.predictions)
                 )
-            if name.casefold() in seen:
+            folded = names.folded(name, dialect)
+            if folded in seen:
                 raise monitor.error(
-                    place,
-                    f"'{name}' is the same column as '{seen[name.casefold()]}'",
-                    remedy="keep one of them",
+                    place, f"'{name}' is the same column as '{seen[folded]}'", remedy="keep one of them"
                 )
-            seen[name.casefold()] = name
+            seen[folded] = name
 
 
 def _used(monitor: Monitor, source: SourceRows) -> Iterator[tuple[str, str]]:
-    """Columns that are something else already, in lower case, with what they are; later ones win."""
+    """Columns that are something else already, as the engine compares names, with what they are; later ones win."""
     model, target = monitor.model, monitor.target
     used: list[tuple[str | None, str]] = [(name, "excluded") for name in monitor.features.exclude]
     if target is not None:
@@ -177,18 +177,18 @@ def _used(monitor: Monitor, source: SourceRows) -> Iterator[tuple[str, str]]:
         scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
         used += [(model.label, "the label"), *((name, "a score") for name in scores)]
     used += [(monitor.timestamp, "the timestamp"), (monitor.id, "the id")]
-    return ((name.casefold(), what) for name, what in used if name is not None)
+    return ((names.folded(name, source.dialect), what) for name, what in used if name is not None)
 
 
 def _reference_types(monitor: Monitor, source: SourceRows, engine: Engine) -> Mapping[str, str] | None:
-    """The types of a reference's own relation by names in lower case."""
+    """The types of a reference's own relation, by names as the engine compares them."""
     if not monitor.reference.is_own:
         return None
     described = engine.describe(source.reference())
-    return {name.casefold(): written for name, written in described.items()}
+    return {names.folded(name, source.dialect): written for name, written in described.items()}
 
 
-def _unfit(name: str, written: str, reference: Mapping[str, str] | None) -> str | None:
+def _unfit(folded: str, written: str, reference: Mapping[str, str] | None) -> str | None:
     """Why a column of this type is no feature; None where it may be one."""
     kind = dialects.kind(written)
     if kind not in KIND_OF_FEATURE:
@@ -197,7 +197,7 @@ def _unfit(name: str, written: str, reference: Mapping[str, str] | None) -> str 
         return f"{'a time' if kind == 'time' else 'unusable'}: {shown}"
     if reference is None:
         return None
-    other = reference.get(name.casefold())
+    other = reference.get(folded)
     if other is None:
         return "not in the reference"
     if KIND_OF_FEATURE.get(dialects.kind(other)) != KIND_OF_FEATURE[kind]:

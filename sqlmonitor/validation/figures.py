@@ -11,7 +11,6 @@ from sqlmonitor import dialects, names
 from sqlmonitor.errors import WarehouseError
 from sqlmonitor.planner.figures import PREDICTION, bound
 from sqlmonitor.source import SourceRows
-from sqlmonitor.validation.described import type_of
 
 if TYPE_CHECKING:
     from sqlmonitor.engines import Engine
@@ -39,7 +38,7 @@ def check_figures(source: SourceRows, reference: Mapping[str, str] | None, engin
             if (
                 reference is not None
                 and own.args.get("table") == PREDICTION
-                and type_of(own.name, reference) is None
+                and names.matched(own.this, reference, source.dialect) is None
             ):
                 raise monitor.error(
                     key,

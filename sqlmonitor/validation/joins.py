@@ -50,13 +50,13 @@ def check_joined(
             if reference is not None:
                 sides.append((monitor.reference.shown, own, reference))
             for title, name, known in sides:
-                if type_of(name, known) is None:
+                if type_of(name, known, source.dialect) is None:
                     raise monitor.error(
                         key, f"{title}: there is no column '{name}'", allowed=sorted(known), word=name
                     )
-            there = type_of(other, columns) or ""
+            there = type_of(other, columns, source.dialect) or ""
             for title, name, known in sides:
-                here = type_of(name, known) or ""
+                here = type_of(name, known, source.dialect) or ""
                 if not are_comparable(dialects.kind(here), dialects.kind(there)):
                     raise monitor.error(
                         key,

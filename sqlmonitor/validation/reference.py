@@ -39,7 +39,7 @@ def check_reference(
     reference = monitor.reference
     found = described(monitor, reference.key, source.reference(), engine)
     for key, name in named:
-        other, own = type_of(name, found), type_of(name, types) or ""
+        other, own = type_of(name, found, source.dialect), type_of(name, types, source.dialect) or ""
         # No list of what is allowed: the file has the relation's name here, not the column's.
         if other is None:
             raise monitor.error(
@@ -55,7 +55,7 @@ def check_reference(
             )
     if reference.where is not None:
         tree = names.condition(reference.where, source.dialect, monitor.allow_functions)
-        check_columns(monitor, "reference.where", tree, found)
+        check_columns(monitor, "reference.where", tree, found, source.dialect)
     return found
 
 

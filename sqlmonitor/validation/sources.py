@@ -46,19 +46,18 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
     key = "predictions.sql" if monitor.predictions.sql else "predictions"
     types = described(monitor, key, source.predictions(), engine)
     named = _named_columns(monitor)
-    known = {name.casefold() for name in types}
     for key, name in named:
-        if name.casefold() not in known:
+        if names.matched(name, types, project.dialect) is None:
             raise monitor.error(key, f"the predictions have no column '{name}'", allowed=sorted(types))
     _check_each_once(monitor, types)
-    _check_types(monitor, types)
+    _check_types(monitor, types, project.dialect)
     texts = [("where", monitor.where)]
     if not monitor.reference.is_own:
         texts.append(("reference", monitor.reference.where))
     for key, written in texts:
         if written is not None:
             tree = names.condition(written, project.dialect, monitor.allow_functions)
-            check_columns(monitor, key, tree, types)
+            check_columns(monitor, key, tree, types, project.dialect)
     reference = None
     if monitor.reference.is_own:
         reference = check_reference(source, named, types, engine)
@@ -69,12 +68,12 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
             sides[monitor.reference.shown] = reference
         beside = _check_target(monitor, source, sides, engine)
     if monitor.task == "regression":
-        _check_regression(monitor, types, beside)
+        _check_regression(monitor, types, beside, project.dialect)
     else:
         if monitor.model is not None and monitor.model.label is not None:
-            _check_label(monitor, monitor.model.label, types)
+            _check_label(monitor, monitor.model.label, types, project.dialect)
         if monitor.target is not None:
-            _check_label(monitor, monitor.target.column, beside or types)
+            _check_label(monitor, monitor.target.column, beside or types, project.dialect)
     joined = check_joined(source, types, reference, engine)
     found = Types(types, beside, joined)
     check_figures(SourceRows(monitor, project.dialect, types=found), reference, engine)
@@ -176,10 +175,9 @@ def _score_columns(monitor: Monitor) -> list[str]:
     return [] if score is None else [score]
 
 
-def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
-    kinds = {name.casefold(): kind for name, kind in types.items()}
+def _check_types(monitor: Monitor, types: dict[str, str], dialect: str) -> None:
     if monitor.timestamp is not None:
-        kind = kinds[monitor.timestamp.casefold()]
+        kind = type_of(monitor.timestamp, types, dialect) or ""
         if dialects.kind(kind) != "time" or TIME_OF_DAY.fullmatch(kind):
             raise monitor.error(
                 "timestamp",
@@ -194,31 +192,29 @@ def _check_types(monitor: Monitor, types: dict[str, str]) -> None:
         ("model.score", name, "cast it in `predictions: {sql: …}`") for name in _score_columns(monitor)
     ]
     for key, name, remedy in numbers:
-        kind = kinds[name.casefold()]
+        kind = type_of(name, types, dialect) or ""
         if dialects.kind(kind) not in NUMBERS:
             raise monitor.error(key, f"column '{name}' is {kind}, not a number", remedy=remedy)
 
 
-def _check_regression(monitor: Monitor, types: dict[str, str], beside: dict[str, str]) -> None:
+def _check_regression(monitor: Monitor, types: dict[str, str], beside: dict[str, str], dialect: str) -> None:
     model, target = monitor.model, monitor.target
     measured = [("model.label", model.label if model else None, types)]
     if target is not None:
         measured.append(("target.column", target.column, beside or types))
     for key, name, found in measured:
-        kind = next(
-            (kind for column, kind in found.items() if column.casefold() == (name or "").casefold()), ""
-        )
+        kind = type_of(name or "", found, dialect) or ""
         if dialects.kind(kind) not in NUMBERS:
             raise monitor.error(
                 key, f"column '{name}' is {kind}, not a number", remedy="cast it in `predictions: {sql: …}`"
             )
 
 
-def _check_label(monitor: Monitor, name: str, types: dict[str, str]) -> None:
+def _check_label(monitor: Monitor, name: str, types: dict[str, str], dialect: str) -> None:
     """Text and numbers are not compared: the warehouse would fail on the first value that is no number."""
     if monitor.model is None or monitor.task != "binary_classification":
         return
-    kind = next(kind for column, kind in types.items() if column.casefold() == name.casefold())
+    kind = type_of(name, types, dialect) or ""
     is_text = dialects.kind(kind) == "text"
     for key, value in (("positive", monitor.model.positive), ("negative", monitor.model.negative)):
         if value is None or isinstance(value, str) == is_text:
@@ -247,12 +243,12 @@ def _check_target(
         ("target.on", key),
         ("target.observed_at", target.observed_at),
     ):
-        if name is not None and name.casefold() not in {column.casefold() for column in types}:
+        if name is not None and names.matched(name, types, source.dialect) is None:
             raise monitor.error(place, f"{target.relation} has no column '{name}'", allowed=sorted(types))
-    there = type_of(key, types) or ""
+    there = type_of(key, types, source.dialect) or ""
     own = source.join_column()
     for title, known in sides.items():
-        here = type_of(own, known) or ""
+        here = type_of(own, known, source.dialect) or ""
         kinds = dialects.kind(here), dialects.kind(there)
         # Types of no kind, such as UUIDs, are the warehouse's to compare.
         if "other" not in kinds and not are_comparable(*kinds):

@@ -13,8 +13,9 @@ from scipy.spatial.distance import jensenshannon
 from two_sides import ROWS, side
 
 from sqlmonitor import comparison
+from sqlmonitor.comparison.schemas import schemas
 from sqlmonitor.engines.duckdb import DuckDB
-from sqlmonitor.errors import SqlmonitorError
+from sqlmonitor.errors import ConfigurationError, SqlmonitorError
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,33 @@ def test_sides_without_a_column_in_common(engine: DuckDB) -> None:
         "b": "added",
         "a": "removed",
     }
+
+
+def test_columns_that_differ_by_case_alone_are_pairs(engine: DuckDB) -> None:
+    query = "select i % 7 as {}, i % 3 as y from range(300) as t (i)"
+    found = comparison.compare(engine, query.format("AMOUNT"), query.format("Amount"))
+    assert dict(zip(found.columns["column"], found.columns["status"], strict=True)) == {
+        "Amount": "same",
+        "y": "same",
+    }
+    one = comparison.compare(engine, query.format("AMOUNT"), query.format("Amount"), columns=["amount"])
+    assert list(one.columns["column"]) == ["Amount"]
+
+
+def test_pairs_must_be_clear() -> None:
+    found = schemas({"A": "BIGINT", "b": "BIGINT", "B": "TEXT"}, {"b": "BIGINT", "a": "BIGINT"})
+    assert (dict(found.kinds), found.renamed, found.removed, found.added) == (
+        {"b": "numeric", "a": "numeric"},
+        {"a": "A"},
+        ("B",),
+        (),
+    )
+    for sides in (({"A": "TEXT"}, {"a": "TEXT", "Ä": "TEXT"}), ({"ä": "TEXT"}, {"Ä": "TEXT"})):
+        assert len(schemas(*sides).renamed) == 1
+    unclear = ({"Amount": "BIGINT", "AMOUNT": "BIGINT", "x": "TEXT"}, {"amount": "BIGINT", "x": "TEXT"})
+    with pytest.raises(ConfigurationError, match="Amount and AMOUNT and amount differ by case alone"):
+        schemas(*unclear)
+    assert list(schemas(*unclear, ["X"]).kinds) == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,25 @@ def test_rolling_windows_are_those_of_raw_rows() -> None:
         assert (values["is_partial"][~realized] == (start < first[period])).all(), chunk
 
 
+def test_blended_windows_are_of_the_analysis() -> None:
+    few = World(where="id between 600 and 1100")
+    metrics = METRICS | {"drift": [], "performance": ["accuracy"]}
+    found = few.run("blended", compare=[{"rolling": 3}, "week"], blended=True, metrics=metrics, kpis=[])
+    assert set(found[found["family"] == "realized"]["period"]) == {"reference", "analysis"}
+    blended = found[(found["family"] == "blended") & (found["segment_column"] == "")]
+    assert set(blended["period"]) == {"analysis"}
+    rows = few.rows()
+    rows = rows[~rows["is_reference"]]
+    windows = of(blended, "rolling 3").set_index("chunk")
+    partly = set()
+    for day in rows["day"].unique():
+        start = (date.fromisoformat(day) - timedelta(days=2)).isoformat()
+        inside = rows[(rows["day"] >= start) & (rows["day"] <= day)]
+        if 0 < inside["actual"].notna().sum() < len(inside):
+            partly.add(day)
+    assert set(windows.index) == partly
+
+
 def test_a_window_and_a_chunk_are_told_apart_by_name() -> None:
     found = Results(results("exact"))
     assert found.comparisons() == ["", "last 3", "last_year", "previous"]

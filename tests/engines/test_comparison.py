@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from engine_monitors import CASES
 from executed_engines import ENGINES
@@ -48,3 +49,17 @@ def test_the_same_columns_as_on_duckdb(opened, name: str) -> None:
                 assert same.all(), f"{key}\n{left[key]}\n{right[key]}"
             else:
                 assert left[key].astype(str).tolist() == right[key].astype(str).tolist(), key
+
+
+def test_columns_that_differ_by_case_alone_are_pairs(opened) -> None:
+    warehouse = opened("postgres")
+    for name, column in (("before", "Amount"), ("after", "AMOUNT")):
+        amounts = [number % 7 for number in range(300)]
+        warehouse.load(name, pa.table({column: amounts, "k": ["a", "b", "c"] * 100}))
+    with warehouse.connect() as engine:
+        found = comparison.compare(engine, "before", "after", where="k <> 'c'").columns
+    assert dict(zip(found["column"], found["status"], strict=True)) == {"AMOUNT": "same", "k": "same"}
+    assert (
+        found.set_index("column").loc["AMOUNT", ["reference_mean", "mean"]]
+        == np.mean([n % 7 for n in range(300) if n % 3 < 2])
+    ).all()

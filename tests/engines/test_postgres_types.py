@@ -65,6 +65,43 @@ def test_init_writes_a_file_for_a_table(world, tmp_path) -> None:
     assert "timestamp '2024-" in written
 
 
+CASED = """
+version: 1
+warehouse: {url}
+monitors:
+  - name: m
+    task: none
+    predictions: cased
+    timestamp: {time}
+    reference: "AT < timestamp '2024-01-02'"
+    chunks: day
+    where: '"Amount" < 30 and AMOUNT < 30'
+    kpis: [{{name: both, sql: 'sum(AMOUNT) - max("Amount")'}}]
+"""
+
+
+def test_columns_that_differ_by_case_alone(world, tmp_path, capsys) -> None:
+    world.run('create table cased ("Amount" numeric, amount bigint, "At" text, "at" timestamp)')
+    world.run(
+        "insert into cased select n, 10 * n, 'x', timestamp '2024-01-01' + n * interval '1 day' from generate_series(0, 3) as n"
+    )
+
+    def outcome(time: str, *command: str) -> tuple[int | str | None, str]:
+        (tmp_path / "sqlmonitor.yml").write_text(CASED.format(url=world.url, time=time))
+        with pytest.raises(SystemExit) as caught:
+            main([command[0], "-c", str(tmp_path / "sqlmonitor.yml"), *command[1:]])
+        return caught.value.code, capsys.readouterr().err
+
+    assert outcome("at", "run") == (0, "")
+    rows = world.run("select chunk, value from sqlmonitor.results where metric = 'both' order by chunk")
+    assert rows == [("2024-01-01", 0.0), ("2024-01-02", 9.0), ("2024-01-03", 18.0)]
+    code, said = outcome("AT", "validate")
+    assert code == 2
+    assert "no column 'AT'" in said
+    code, said = outcome("At", "validate")
+    assert "'At' is text" in said
+
+
 def test_text_of_the_store_is_in_the_order_of_bytes(world) -> None:
     with engines.connect(world.url) as engine:
         for statement in store.creation("watch"):

@@ -19,6 +19,7 @@ from sqlmonitor.dialects import shared
 from sqlmonitor.dialects.dialect import Dialect
 
 NAN, INFINITY = math.nan, math.inf
+NUMBER_OF_ID = dialects.NUMBER_OF_INTEGER.replace("row_id", "cast(999000 as {kind})")
 NUMBERS = pa.table(
     {
         "id": pa.array([1, 2, 3, 4, 5, 6], pa.int64()),
@@ -193,6 +194,7 @@ OF_TABLE: list[tuple[str, Any]] = [
     ("select count(*) as found from numbers as a where exists (select 1 from numbers as b where b.id = a.id and b.name is not distinct from a.name)", 6),
     ("select count(*) as found from numbers as a where not exists (select 1 from numbers as b where b.id = a.id and b.name = a.name)", 1),
     ("select max(id) as found from (select 1 as id, 2 as place having (select count(*) from numbers) = 6) as none_or_one", 1),
+    *((f"select {NUMBER_OF_ID.format(kind=kind)} as found", 999000 * 7919 % 1000003) for kind in ("integer", "bigint")),
 ]  # fmt: skip
 BY_TABLE = [(f"select {text} as found from numbers where id = {row}", value) for text, row, value in OF_ROW]
 PROBES = [*BY_TABLE, *OF_TABLE]

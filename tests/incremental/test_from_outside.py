@@ -81,6 +81,7 @@ def test_what_is_read_again_and_what_was_known(project: Path, capsys: pytest.Cap
     assert "has no results as of 2001-01-01" in capsys.readouterr().err
     assert command("run", "-c", str(project), "--full") == 0
     assert command("run", "-c", str(project), "--since", "soon") == 2
+    assert command("run", "-c", str(project), "--since", "2024-02-11", "--until", "2024-02-11") == 2
     assert "'soon' is no date or time" in capsys.readouterr().err
 
 

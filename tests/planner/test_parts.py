@@ -21,10 +21,12 @@ ROWS = "select i // 7 as chunk, i * 13 % 29 as x, i % 4 as y from range(70) as t
         "avg(x) filter (where y > 1) + max(x) - min(y)",
         "sum(x) filter (where y = 2) / nullif(sum(y), 0)",
         "bool_or(x > 20)",
+        "case when sum(x) > 3 and not sum(y) between 1 and 2 then round(cast(sum(x) as decimal(18, 3)), 1) end",
+        "length(cast(max(x) as varchar)) + count(*)",
     ],
 )
 def test_merged_is_as_over_all_rows(written: str) -> None:
-    parts = Parts()
+    parts = Parts("duckdb")
     merged = parts.merged(sqlglot.parse_one(written, dialect="duckdb"))
     assert merged is not None
     listed = ", ".join(
@@ -39,9 +41,14 @@ def test_merged_is_as_over_all_rows(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["median(x)", "count(distinct x)", "sum(x) // count(*)", "sum(x) + stddev(y)"]
+    "written",
+    [
+        # Whole numbers only, or text.
+        *("sum(x) & 3", "bit_count(sum(x))", "length(cast(sum(x) as varchar))", "max(x) + gcd(sum(x), 4)"),
+        *("median(x)", "count(distinct x)", "sum(x) // count(*)", "sum(x) + stddev(y)"),
+    ],
 )
 def test_what_does_not_add_up_is_said(written: str) -> None:
-    parts = Parts()
+    parts = Parts("duckdb")
     assert parts.merged(sqlglot.parse_one(written, dialect="duckdb")) is None
     assert parts.listed() == []

@@ -56,6 +56,10 @@ REFUSED: dict[str, tuple[Change, list[str]]] = {
         kpi("sum(scored.amount)"),
         ["'scored.amount' names no relation of this monitor", "prediction.amount or target.amount"],
     ),
+    "a prefix in a condition": (
+        put(where="scored.amount > 1 or prediction.amount is null"),
+        ["where", "'scored.amount' names no relation here", "write amount"],
+    ),
     "a prefix of a relation without the column": (
         kpi("sum(target.amount)"),
         ["there is no column 'amount'", "allowed: actual, id"],

@@ -1,0 +1,65 @@
+"""A user's aggregate is one number on every engine, in chunks and in what is merged from them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from executed_engines import ENGINES
+
+from sqlmonitor import runner
+from sqlmonitor.definitions import loads
+
+KPIS = {
+    "ratio": ("sum(small) / count(*)", lambda n: sum(n) / len(n)),
+    "each": ("sum(small / 2)", lambda n: sum(n) / 2),
+    "share": ("sum(cents) / sum(small)", lambda n: 0.25),
+    "rounded": ("round(avg(small), 1)", lambda n: round(sum(n) / len(n), 1)),
+    "rest": ("sum(small) % 7", lambda n: sum(n) % 7),
+    "any": ("bool_or(small > 30)", lambda n: float(max(n) > 30)),
+    "is_large": ("sum(small) > 60 and not max(small) = 20", lambda n: float(sum(n) > 60 and max(n) != 20)),
+    "nothing": ("sum(small) / sum(zero)", lambda n: None),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name == "postgres" else pytest.param(name, marks=pytest.mark.slow) for name in ENGINES]
+)
+def test_quotients_are_the_same(opened, name: str) -> None:
+    numbers = list(range(1, 41))
+    # ClickHouse has no bool_or.
+    kpis = {key: kpi for key, kpi in KPIS.items() if key != "any" or name != "clickhouse"}
+    warehouse = opened(name)
+    start = datetime.datetime(2024, 1, 1)
+    columns = {
+        "at": pa.array([start + datetime.timedelta(hours=6 * n - 6) for n in numbers], pa.timestamp("us")),
+        "small": pa.array(numbers, pa.int32()),
+        "cents": pa.array([Decimal(n) / 4 for n in numbers], pa.decimal128(18, 3)),
+        "zero": pa.array([0] * len(numbers), pa.int64()),
+    }
+    warehouse.load("scored", pa.table(columns))
+    monitor = {
+        "name": "m",
+        "task": "none",
+        "predictions": "scored",
+        "timestamp": "at",
+        "reference": "at < timestamp '2024-01-03'",
+        "chunks": "day",
+        "compare": [{"rolling": 2}],
+        "kpis": [{"name": name, "sql": sql} for name, (sql, _) in kpis.items()],
+    }
+    with warehouse.connect() as engine:
+        url = warehouse.url
+        project = loads(json.dumps({"version": 1, "warehouse": url, "monitors": [monitor]}))
+        results = runner.run(project, project.monitors[0], engine)
+    for length, days in (("", 1), ("rolling 2", 2)):
+        chosen = results[results["chunk_length"] == length].set_index(["metric", "chunk"])["value"]
+        for day in (4, 5, 10):
+            of_day = numbers[4 * (day - days) : 4 * day]
+            for metric, (_, expected) in kpis.items():
+                found = chosen[metric, f"2024-01-{day:02}"]
+                value = expected(of_day)
+                assert found != found if value is None else found == pytest.approx(value, abs=1e-9), metric
