@@ -52,11 +52,13 @@ with differences as (
         , segment_column
         , segment_value
         , column_name
-        , max(largest) / 4 * (1 - exp(sum(case when step * largest < 6 * spread then ln(greatest(1e-300, 1 - exp(-x * x) * (((((1.061405429e0 / (1 + 0.3275911e0 * x) - 1.453152027e0) / (1 + 0.3275911e0 * x) + 1.421413741e0) / (1 + 0.3275911e0 * x) - 0.284496736e0) / (1 + 0.3275911e0 * x) + 0.254829592e0) / (1 + 0.3275911e0 * x)))) end) * (max(level_count) - 1) / max(level_count))) as area
+        , max(largest) as largest
+        -- Added in whole steps, so that their order, which other chunks may change, does not matter.
+        , 1 - exp(cast(sum(case when step * largest < 6 * spread then cast(round(ln(greatest(1e-60, 1 - exp(-x * x) * (((((1.061405429e0 / (1 + 0.3275911e0 * x) - 1.453152027e0) / (1 + 0.3275911e0 * x) + 1.421413741e0) / (1 + 0.3275911e0 * x) - 0.284496736e0) / (1 + 0.3275911e0 * x) + 0.254829592e0) / (1 + 0.3275911e0 * x)))) * 68719476736) as bigint) end) as double) / 68719476736 * (max(level_count) - 1) / max(level_count)) as chance
     from stepped
     group by chunk_number, segment_column, segment_value, column_name, step
 ), floors as (
-    select chunk_number, segment_column, segment_value, column_name, sum(area) as noise_floor
+    select chunk_number, segment_column, segment_value, column_name, max(largest) / 4 * (cast(sum(cast(round(chance * 1125899906842624) as bigint)) as double) / 1125899906842624) as noise_floor
     from chances
     group by chunk_number, segment_column, segment_value, column_name
 )
