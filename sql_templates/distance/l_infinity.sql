@@ -56,7 +56,8 @@ with differences as (
     from stepped
     group by chunk_number, segment_column, segment_value, column_name, step
 ), floors as (
-    select chunk_number, segment_column, segment_value, column_name, sum(area) as noise_floor
+    -- Steps come in an order that depends on how many rows there are; whole numbers add up alike in any.
+    select chunk_number, segment_column, segment_value, column_name, sum(floor(area * 281474976710656e0)) / 281474976710656e0 as noise_floor
     from chances
     group by chunk_number, segment_column, segment_value, column_name
 )

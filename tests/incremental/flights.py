@@ -17,7 +17,17 @@ from sqlmonitor.engines.duckdb import DuckDB
 from sqlmonitor.incremental import Asked
 
 DATA = Path(__file__).parents[2] / "examples" / "flights" / "data"
-KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric", "column_name", "component"]
+KEYS = [
+    *("chunk_length", "compared_with", "period", "chunk", "segment_column", "segment_value"),
+    *("family", "metric", "column_name", "component"),
+]
+DOUBLED = (
+    "select 1 as one from (select monitor, fit_id, {0}, valid_to from sqlmonitor.results_history union all "
+    "select monitor, fit_id, {0}, null from sqlmonitor.results) as believed "
+    "group by monitor, fit_id, {0}, valid_to having count(*) > 1 limit 1"
+).format(", ".join(KEYS))
+"""Gives a row where results are stored twice."""
+
 MONITOR: dict[str, Any] = {
     "name": "late_flights",
     "task": "binary_classification",

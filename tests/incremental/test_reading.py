@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,37 +29,51 @@ class Texts:
 
     Args:
         monkeypatch: to listen with.
-        counted: a relation; how many of its rows each of them scans is counted as well.
+        counted: what names the scans that are counted in each of them.
+        count: counts them.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, counted: str = "") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        counted: str = "",
+        count: Callable[[DuckDB, str, str], Any] | None = None,
+    ) -> None:
         self.read: dict[str, str] = {}
-        self.scanned: dict[str, int] = {}
+        self.scanned: dict[str, Any] = {}
         whole = DuckDB.execute
+        count = count or scanned
 
         def execute(engine: DuckDB, sql: str) -> None:
             if sql.startswith("create or replace temp table") and " as prediction" in sql:
                 table = sql.split()[5]
                 self.read[table] = sql
                 if counted:
-                    self.scanned[table] = scanned(engine, sql.partition(" as\n")[2], counted)
+                    self.scanned[table] = count(engine, sql.partition(" as\n")[2], counted)
             whole(engine, sql)
 
         monkeypatch.setattr(DuckDB, "execute", execute)
 
 
-def scanned(engine: DuckDB, sql: str, relation: str) -> int:
-    """Rows that the scans of a relation have read, from the engine's own counters."""
+def scans(engine: DuckDB, sql: str, word: str) -> list[tuple[int, set[str]]]:
+    """Rows that each scan of some relations has read, and of which columns, from the engine's own counters."""
     engine.execute("set enable_profiling = 'no_output'")
     ((_, text),) = engine.connection.execute(f"explain (analyze, format json) {sql}").fetchall()
     engine.execute("pragma disable_profiling")
 
-    def count(node: dict[str, Any]) -> int:
-        is_scan = node.get("type") == "TABLE_SCAN" and relation in json.dumps(node["extra_info"])
-        below = [*node.get("children", []), *node.get("operator", [])]
-        return (node["rows_scanned"] if is_scan else 0) + sum(count(one) for one in below)
+    def found(node: dict[str, Any]) -> Iterator[tuple[int, set[str]]]:
+        if node.get("type") == "TABLE_SCAN" and word in json.dumps(node["extra_info"]):
+            columns = node["extra_info"].get("Projections", [])
+            yield node["rows_scanned"], {columns} if isinstance(columns, str) else set(columns)
+        for below in [*node.get("children", []), *node.get("operator", [])]:
+            yield from found(below)
 
-    return count(json.loads(text))
+    return list(found(json.loads(text)))
+
+
+def scanned(engine: DuckDB, sql: str, relation: str) -> int:
+    """Rows that the scans of a relation have read."""
+    return sum(rows for rows, _ in scans(engine, sql, relation))
 
 
 @pytest.mark.parametrize("kind", ["native", "parquet"])

@@ -14,17 +14,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from incremental.flights import Flights, ordered, same
+from incremental.flights import DOUBLED, Flights, ordered, same
 
 from sqlmonitor import runner, store
 from sqlmonitor.definitions import loads
 from sqlmonitor.engines.duckdb import DuckDB
 from sqlmonitor.errors import ConfigurationError, SqlmonitorError, StoreError
 
-DOUBLED = (
-    "select 1 as one from sqlmonitor.results group by monitor, fit_id, period, chunk, segment_column, "
-    "segment_value, family, metric, column_name, component having count(*) > 1"
-)
 LEAN = {
     "features": {"numeric": ["temp"]},
     "metrics": {"drift": ["jensen_shannon"], "performance": ["f1"], "quality": [], "summary": ["row_count"]},
