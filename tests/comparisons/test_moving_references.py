@@ -121,6 +121,7 @@ def test_distances_are_those_of_raw_rows(compared_with: str, period: str, resolu
     assert compared > (20 if compared_with == "last_year" else 100)
 
 
+@pytest.mark.slow
 def test_noise_floors_are_those_of_a_monitor_with_that_reference() -> None:
     found = of(results("exact"), "", "last 3")
     direct = world().run(

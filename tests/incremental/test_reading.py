@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -15,13 +16,26 @@ from incremental.flights import Flights, same
 from sqlmonitor.engines.duckdb import DuckDB
 
 
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with ten weeks of flights that have been counted once."""
+    file = tmp_path_factory.mktemp("counted") / "flights.duckdb"
+    with pytest.MonkeyPatch.context() as patched:
+        made = Flights(patched, every=20, file=file)
+        made.arrive(date(2013, 3, 12))
+        made.run()
+        made.connection.close()
+    return file
+
+
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Flights:
-    """Ten weeks of flights that have been counted once."""
-    made = Flights(monkeypatch, every=20)
-    made.arrive(date(2013, 3, 12))
-    made.run()
-    return made
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, counted: Path) -> Iterator[Flights]:
+    """A copy of these flights."""
+    file = tmp_path / "flights.duckdb"
+    copyfile(counted, file)
+    made = Flights(monkeypatch, file=file, now=datetime(2013, 3, 13))
+    yield made
+    made.connection.close()
 
 
 class Texts:
@@ -286,8 +300,10 @@ def test_several_classes_and_regressions(world: Flights) -> None:
         same(world.run(), world.full())
 
 
-@pytest.mark.parametrize("resolution", ["binned", "exact"])
-@pytest.mark.parametrize("task", ["binary_classification", "regression"])
+@pytest.mark.parametrize("resolution", ["binned", pytest.param("exact", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "task", ["binary_classification", pytest.param("regression", marks=pytest.mark.slow)]
+)
 def test_every_metric(world: Flights, resolution: str, task: str) -> None:
     """Values that are kept are, to the last bit, those that a full run computes beside all other chunks."""
     world.monitor |= {"task": task, "resolution": resolution, "metrics": every(task)}
@@ -308,8 +324,17 @@ TIMES = {
 }
 
 
-@pytest.mark.parametrize("kind", TIMES)
-@pytest.mark.parametrize("chunks", ["hour", "day"])
+@pytest.mark.parametrize(
+    ("kind", "chunks"),
+    [
+        ("date", "day"),
+        ("with_zone", "hour"),
+        pytest.param("milliseconds", "day", marks=pytest.mark.slow),
+        pytest.param("date", "hour", marks=pytest.mark.slow),
+        pytest.param("with_zone", "day", marks=pytest.mark.slow),
+        pytest.param("milliseconds", "hour", marks=pytest.mark.slow),
+    ],
+)
 def test_times_of_every_type(world: Flights, kind: str, chunks: str) -> None:
     expression, type_name = TIMES[kind]
     world.connection.execute(
