@@ -33,12 +33,10 @@ AFTER = {"numeric": ["score", "hour"], "categorical": ["region", "vehicle"]}
 NAMES = [name if name == "postgres" else pytest.param(name, marks=pytest.mark.slow) for name in ENGINES]
 
 
-def run(warehouse: Warehouse, engine: Engine, chosen: dict[str, list[str]], store: str) -> pd.DataFrame:
+def run(warehouse: Warehouse, engine: Engine, chosen: dict[str, list[str]]) -> pd.DataFrame:
     monitors = [MONITOR | {"features": chosen}]
-    text = {"version": 1, "warehouse": warehouse.url, "store": store, "monitors": monitors}
-    project = loads(json.dumps(text))
-    frame = runner.run(project, project.monitors[0], engine)
-    return frame.drop(columns=["run_id", "computed_at"])
+    project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": monitors}))
+    return runner.run(project, project.monitors[0], engine).drop(columns=["run_id", "computed_at"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,13 +44,15 @@ def run(warehouse: Warehouse, engine: Engine, chosen: dict[str, list[str]], stor
 def test_a_feature_is_added(opened, monkeypatch: pytest.MonkeyPatch, name: str, resolution: str) -> None:
     monkeypatch.setattr(features, "AT_ONCE", 2)
     monkeypatch.setitem(MONITOR, "resolution", resolution)
-    warehouse = opened(name)
+    stored, fresh = opened(name), opened(name)
     with duckdb.connect() as connection:
-        warehouse.load("scored", connection.sql(small_world.rows(700, 8)).to_arrow_table())
-    with warehouse.connect() as engine:
-        run(warehouse, engine, BEFORE, "sqlmonitor")
-        found = run(warehouse, engine, AFTER, "sqlmonitor")
+        table = connection.sql(small_world.rows(700, 8)).to_arrow_table()
+    stored.load("scored", table)
+    with stored.connect() as engine:
+        run(stored, engine, BEFORE)
+        found = run(stored, engine, AFTER)
         row = engine.first("select reading from sqlmonitor.runs order by finished_at desc limit 1")
-        assert row == {"reading": "from 2024-07-01 on; all rows of region, score"}
-        fresh = run(warehouse, engine, AFTER, "fresh")
-    pd.testing.assert_frame_equal(found, fresh, rtol=1e-9)
+    assert row == {"reading": "from 2024-07-01 on; all rows of region, score"}
+    fresh.load("scored", table)
+    with fresh.connect() as engine:
+        pd.testing.assert_frame_equal(found, run(fresh, engine, AFTER), rtol=1e-9)
