@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,13 @@ VARIANTS |= {
 
 def plan(variant: str = "binned", **changes: Any) -> Plan:
     """The plan of a variant with every metric that fits its task."""
+    return made(variant, json.dumps(changes))
+
+
+# Planning takes longer than most that is asked of a plan.
+@cache
+def made(variant: str, changes_as_json: str) -> Plan:
+    changes = json.loads(changes_as_json)
     monitor = MONITOR | VARIANTS[variant] | changes
     monitor["metrics"] = monitor.get("metrics", every(monitor["task"]))
     if monitor["id"] is None:
