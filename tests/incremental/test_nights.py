@@ -85,8 +85,8 @@ def check_figures(results: pd.DataFrame, comparisons: set[str]) -> None:
         assert (by_metric["standard_error"].apply(lambda values: (values > 0).mean())[metric]) > 0.5, metric
     back_test = backtest.compare(results)
     own = results[(results["chunk_length"] == "") & (results["metric"] == "accuracy")]
-    sides = {family: rows.set_index("chunk")["value"] for family, rows in own.groupby("family")}
-    chosen = back_test[back_test["metric"] == "accuracy"].set_index("chunk")
+    sides = {family: rows.set_index(["period", "chunk"])["value"] for family, rows in own.groupby("family")}
+    chosen = back_test[back_test["metric"] == "accuracy"].set_index(["period", "chunk"])
     assert len(chosen) > 20
     difference = (sides["estimated"] - sides["realized"])[chosen.index]
     assert np.array_equal(chosen["difference"], difference)
