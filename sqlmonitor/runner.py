@@ -74,7 +74,7 @@ def run(
     labels, recount = decided(project, monitor, whole, types, state, engine, asked, stage, started)
     logger.info("-- monitor '%s' reads %s", monitor.name, recount.reason)
     among = incremental.ids_read(project, monitor, types, recount, engine.dialect)
-    if among is not None or not recount.is_partial:
+    if among is not None or not recount.reads_some_rows:
         validation.check_rows(project, monitor, engine, among=among)
     else:
         validation.check_joins(project, monitor, engine)

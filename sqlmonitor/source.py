@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlglot
@@ -20,9 +21,14 @@ WEIGHTS = ("0.6180339887498949e0", "0.7548776662466927e0", "0.5698402909980532e0
 """Irrational numbers whose multiples spread evenly, source: Roberts 2018, quasirandom sequences."""
 
 
+@lru_cache(1024)
+def _parsed(text: str) -> exp.Expr:
+    return sqlglot.parse_one(text, dialect="duckdb")
+
+
 def parse(text: str) -> exp.Expr:
     """Our own canonical SQL as a tree."""
-    return sqlglot.parse_one(text, dialect="duckdb")
+    return _parsed(text).copy()
 
 
 def put(text: str, **trees: exp.Expr) -> exp.Expr:
@@ -35,12 +41,20 @@ def _without_nan(column: exp.Expr, kind: dialects.Kind) -> exp.Expr:
 
 
 def _replaced(tree: exp.Expr, trees: Mapping[str, exp.Expr]) -> exp.Expr:
-    def replace(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column) and not node.table and node.name in trees:
-            return exp.paren(trees[node.name].copy())
-        return node
+    """The tree with other trees in the places of some columns; itself where it has none of these."""
 
-    return tree.transform(replace)
+    def is_place(node: exp.Expr) -> bool:
+        return isinstance(node, exp.Column) and not node.table and node.name in trees
+
+    if not any(map(is_place, tree.find_all(exp.Column))):
+        return tree
+    copy = tree.copy()
+    for node in filter(is_place, list(copy.find_all(exp.Column))):
+        new = exp.paren(trees[node.name].copy(), copy=False)
+        if node is copy:
+            return new
+        node.replace(new)
+    return copy
 
 
 @dataclass(frozen=True)

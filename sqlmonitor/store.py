@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-VERSION = 4
+VERSION = 5
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -134,6 +134,7 @@ TABLES: dict[str, dict[str, str]] = {
         "table_name": "varchar",
         "content_hash": "varchar",
         "has_analysis": "boolean",
+        "place": "integer",
     },
     "store_version": {"version": "integer", "written_by": "varchar"},
 }

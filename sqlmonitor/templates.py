@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import jinja2
 import sqlglot
@@ -102,6 +103,18 @@ def rendered(step: Step, slots: Slots | None = None) -> Rendered:
         step: whose template it is.
         slots: takes the trees, for which names stand in the text; without it they are written out.
     """
+    if slots is not None:
+        return _rendered(step, slots)
+    # It is asked for to name its content, and again to be run.
+    if step not in _texts:
+        _texts[step] = _rendered(step, None)
+    return _texts[step]
+
+
+_texts: WeakKeyDictionary[Step, Rendered] = WeakKeyDictionary()
+
+
+def _rendered(step: Step, slots: Slots | None) -> Rendered:
     values: dict[str, Any] = slots.placed(step.parameters) if slots else dict(step.parameters)
     for name, given in step.inputs.items():
         if isinstance(given, list):
@@ -215,18 +228,20 @@ INNER = "sqlmonitor_inner"
 """Stands for a SELECT in the text around it."""
 
 
-def around(select: str | exp.Expr, text: str) -> str | exp.Expr:
-    """Canonical SQL around a SELECT as an engine takes it.
+def around(text: str, *selects: str | exp.Expr) -> str | exp.Expr:
+    """Canonical SQL around SELECTs as an engine takes them.
 
     Args:
-        select: as :func:`select` gives it.
-        text: has ``INNER`` where a relation stands.
+        text: has ``INNER`` where a relation stands, once for each SELECT.
+        selects: in the order of their places, as :func:`select` gives them.
     """
-    if isinstance(select, str):
-        return text.replace(INNER, f"(\n{select}\n)", 1)
     slots = Slots()
-    name = slots.placed(exp.Subquery(this=select))
-    return slots.filled(text.replace(INNER, name.sql(), 1))
+    before, *after = text.split(INNER)
+    made = before
+    for one, rest in zip(selects, after, strict=True):
+        name = f"(\n{one}\n)" if isinstance(one, str) else slots.placed(exp.Subquery(this=one)).sql()
+        made += name + rest
+    return made if all(isinstance(one, str) for one in selects) else slots.filled(made)
 
 
 def sql(step: Step, dialect: str = CANONICAL) -> str:

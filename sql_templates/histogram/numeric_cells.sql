@@ -3,6 +3,7 @@
 -- position: (column_index * 262144 + code) * 16777216 + step, a whole number that a double holds exactly.
 -- code: 0 missing, 1 to 65535 below the reference's range, 65536 to 131071 above it, 131072 + cell inside.
 -- step: place inside the cell, in 16777216ths of its width; steps add up without rounding, in any order.
+-- The column's part of a position is added last, so that a value is rounded alike wherever its column stands.
 -- Rows are counted by position / steps_per_part: a cell has part_count parts, 1 where there are many rows.
 -- An even grid's cell is counted from the minimum; an uneven one's is bin * 1024 + fine cell: both only
 -- grow with the value, so the pair refines both. Outside, cells are 1/512 of an octave of the distance,
@@ -56,22 +57,22 @@ from (
                     {% for column in columns %}
                     , case
                         when value_{{ column.index }} between {{ parameters }}.even_minimum_{{ column.index }} and {{ parameters }}.maximum_{{ column.index }}
-                            then floor((value_{{ column.index }} - {{ parameters }}.even_minimum_{{ column.index }}) * {{ parameters }}.steps_per_unit_{{ column.index }} + {{ (column.place * 262144 + 131072) * 16777216 }}.5e0)
+                            then floor((value_{{ column.index }} - {{ parameters }}.even_minimum_{{ column.index }}) * {{ parameters }}.steps_per_unit_{{ column.index }} + 2199023255552.5e0)
                         when value_{{ column.index }} between {{ parameters }}.uneven_{{ column.index }}[1] and {{ parameters }}.uneven_{{ column.index }}[2] then floor(
                             floor((value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[1]) * {{ parameters }}.uneven_{{ column.index }}[4] + 1e-9) * 17179869184
                             + case
                                 {% for piece in range(8) %}
                                 {% if piece < 7 %}when value_{{ column.index }} < {{ parameters }}.uneven_{{ column.index }}[{{ 5 + piece }}] then{% else %}else{% endif %}
-                                (value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 4 + piece }}{% endif %}]) * {{ parameters }}.uneven_{{ column.index }}[{{ 12 + piece }}] + {{ (column.place * 262144 + 131072 + piece * 127) * 16777216 }}.5e0
+                                (value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[{% if piece == 0 %}1{% else %}{{ 4 + piece }}{% endif %}]) * {{ parameters }}.uneven_{{ column.index }}[{{ 12 + piece }}] + {{ (131072 + piece * 127) * 16777216 }}.5e0
                                 {% endfor %}
                             end)
-                        when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then {{ column.place * 262144 * 16777216 }}e0
-                        when value_{{ column.index }} between {{ parameters }}.uneven_{{ column.index }}[20] and {{ parameters }}.uneven_{{ column.index }}[21] then floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > {{ parameters }}.uneven_{{ column.index }}[2] then 65536 else 0 end
+                        when value_{{ column.index }} is null or isnan(value_{{ column.index }}) then 0e0
+                        when value_{{ column.index }} between {{ parameters }}.uneven_{{ column.index }}[20] and {{ parameters }}.uneven_{{ column.index }}[21] then floor(0.5e0 + 16777216 * (case when value_{{ column.index }} > {{ parameters }}.uneven_{{ column.index }}[2] then 65536 else 0 end
                             + floor(greatest((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1))
                             + (exp(ln(2e0) / 512 * (greatest((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1) - floor(greatest((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (512 / ln(2e0)) + 20480, 1)))) - 1) / (exp(ln(2e0) / 512) - 1)))
-                        else floor({{ column.place * 262144 * 16777216 }}.5e0 + 16777216 * (case when value_{{ column.index }} > {{ parameters }}.uneven_{{ column.index }}[2] then 65536 else 0 end
+                        else floor(0.5e0 + 16777216 * (case when value_{{ column.index }} > {{ parameters }}.uneven_{{ column.index }}[2] then 65536 else 0 end
                             + least((ln(greatest({{ parameters }}.uneven_{{ column.index }}[1] - value_{{ column.index }}, value_{{ column.index }} - {{ parameters }}.uneven_{{ column.index }}[2])) - {{ parameters }}.uneven_{{ column.index }}[3]) * (1 / ln(2e0)) + 61360, 65535)))
-                    end as position_{{ column.index }}
+                    end{% if column.place %} + {{ column.place * 262144 * 16777216 }}e0{% endif %} as position_{{ column.index }}
                     {% endfor %}
                 from {{ rows }} as source_rows
                 {% if parameters_table %}cross join {{ parameters_table }} as parameters{% endif %}

@@ -56,7 +56,7 @@ def ranges(source: SourceRows, types: Mapping[str, str], engine: Engine) -> dict
     rows = source.rows(columns, only_reference=True, is_chunked=False)
     select = templates.select(rows, engine.dialect)
     row = engine.first(
-        templates.around(select, f"select {', '.join(parts)} from {templates.INNER} as source_rows")
+        templates.around(f"select {', '.join(parts)} from {templates.INNER} as source_rows", select)
     )
     assert row is not None
     return {

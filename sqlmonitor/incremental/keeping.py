@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlmonitor.definitions import Monitor
+from sqlmonitor.incremental.columns import KeptColumn, column_hashes
 from sqlmonitor.incremental.hashing import ancestors, final_values, is_kept_whole, kept_steps
 from sqlmonitor.incremental.recount import Reading, Recount
 from sqlmonitor.incremental.state import Kept, State
@@ -50,7 +52,7 @@ def keep_run(
         reading = recount.reading(step)
         if reading is Reading.NOTHING:
             continue
-        if reading is Reading.ALL:
+        if reading in (Reading.ALL, Reading.COLUMNS):
             chosen = "" if is_kept_whole(step) else " where chunk_number is not null"
             statements += [
                 f"drop table if exists {place}.{table}",
@@ -68,7 +70,9 @@ def keep_run(
         statements += _kept_values(f"{place}.{kept[values.name].table}", values, recount)
     return [
         *statements,
-        *_noted(plan, state, kept, run_id=run_id, fit_id=plan.fit_id, now=now, labels_until=labels_until),
+        *_noted(
+            plan, plan, state, kept, run_id=run_id, fit_id=plan.fit_id, now=now, labels_until=labels_until
+        ),
     ]
 
 
@@ -142,7 +146,9 @@ def keep_fit(
     # Histograms and values of the analysis are as the former fit made them, until the next run.
     return [
         *statements,
-        *_noted(fitted, state, kept, run_id=run_id, fit_id="", now=now, labels_until=state.labels_until),
+        *_noted(
+            fitted, whole, state, kept, run_id=run_id, fit_id="", now=now, labels_until=state.labels_until
+        ),
     ]
 
 
@@ -161,6 +167,7 @@ def _differ(before: str, after: str, engine: Engine) -> bool:
 
 def _noted(
     plan: Plan,
+    whole: Plan,
     state: State,
     kept: Mapping[str, Kept],
     *,
@@ -176,11 +183,19 @@ def _noted(
         f"drop table if exists {place}.{one.table}" for one in state.steps.values() if one.table not in used
     ]
     statements.append(f"delete from {place}.kept where monitor = {monitor}")
-    statements += [
-        f"insert into {place}.kept (monitor, step, table_name, content_hash, has_analysis) values "
-        f"({monitor}, {literal(step)}, {literal(one.table)}, {literal(one.content_hash)}, {str(one.has_analysis).lower()})"
-        for step, one in kept.items()
+    rows = [(step, one.table, one.content_hash, one.has_analysis, "null") for step, one in kept.items()]
+    rows += [
+        (step, one.table, content, one.has_analysis, str(one.place))
+        for step, content, one in _columns(whole, state, kept)
     ]
+    if rows:
+        statements.append(
+            f"insert into {place}.kept (monitor, step, table_name, content_hash, has_analysis, place) values "
+            + ", ".join(
+                f"({monitor}, {literal(step)}, {literal(table)}, {literal(content)}, {str(has_analysis).lower()}, {number})"
+                for step, table, content, has_analysis, number in rows
+            )
+        )
     until = (
         "cast(null as timestamp)"
         if labels_until is None
@@ -191,6 +206,23 @@ def _noted(
         f"finished_at = {now}, labels_until = {until} where monitor = {monitor}"
     )
     return statements
+
+
+def _columns(whole: Plan, state: State, kept: Mapping[str, Kept]) -> Iterator[tuple[str, str, KeptColumn]]:
+    """Steps, hashes and places of the columns in the kept tables; those of a table that stays stay as they were."""
+    noted: dict[str, list[tuple[str, KeptColumn]]] = {}
+    for content, column in state.columns.items():
+        noted.setdefault(column.table, []).append((content, column))
+    known: dict[str, str] = {}
+    for step in kept_steps(whole):
+        if step.name not in kept:
+            continue
+        one = kept[step.name]
+        for content, column in noted.get(one.table, ()):
+            yield step.name, content, replace(column, has_analysis=one.has_analysis)
+        if one.table not in noted:
+            for place, content in column_hashes(step, known).items():
+                yield step.name, content, KeptColumn(one.table, place, one.has_analysis)
 
 
 def described(monitor: Monitor, schema: str) -> str:

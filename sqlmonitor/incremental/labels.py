@@ -60,7 +60,7 @@ def late_labels(
     )
     newest = engine.first(
         templates.around(
-            times, f"select max(observed) as newest from {templates.INNER} as labels where observed <= {now}"
+            f"select max(observed) as newest from {templates.INNER} as labels where observed <= {now}", times
         )
     )
     until = newest["newest"] if newest else None
@@ -71,9 +71,9 @@ def late_labels(
     analysis = replace(rows, parameters={"sources": list(rows.analysis)})
     frame = engine.query(
         templates.around(
-            templates.select(analysis, engine.dialect),
             f"select distinct chunk_number from {templates.INNER} as labelled "
             f"where observed >= {border} and chunk_number >= 0 order by chunk_number",
+            templates.select(analysis, engine.dialect),
         )
     )
     chunks = tuple(int(chunk_number) // 2 for chunk_number in frame["chunk_number"])
@@ -93,7 +93,7 @@ def ids_read(
         dialect: the engine's.
     """
     target = monitor.target
-    if not recount.is_partial or target is None or target.relation is None:
+    if not recount.reads_some_rows or target is None or target.relation is None:
         return None
     source = SourceRows(monitor, project.dialect, types=types)
     row_id = {"expression": source.column(source.join_column()), "alias": exp.to_identifier("row_id")}

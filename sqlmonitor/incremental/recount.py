@@ -10,6 +10,7 @@ from typing import Literal
 
 from sqlmonitor.definitions import Monitor
 from sqlmonitor.errors import ConfigurationError
+from sqlmonitor.incremental.columns import Columns, column_hashes, names, which
 from sqlmonitor.incremental.hashing import (
     content_hash,
     final_values,
@@ -29,6 +30,7 @@ class Reading(Enum):
     ALL = "reads reference and analysis"
     ANALYSIS = "reads the analysis; the reference's rows are kept"
     CHUNKS = "reads some chunks; all other rows are kept"
+    COLUMNS = "reads all rows of some columns, and some chunks of the others; all other rows are kept"
     NOTHING = "all rows are kept"
 
 
@@ -68,6 +70,7 @@ class Recount:
     Args:
         readings: by the name of every step whose rows are kept.
         hashes: their contents' hashes.
+        columns: of the steps that read all rows of some columns.
         chunks: of the analysis that every statement reads.
         labelled: those that a statement over labels reads.
         period: of the chunks; empty where they are sizes or counts.
@@ -79,6 +82,7 @@ class Recount:
 
     readings: Mapping[str, Reading] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Columns] = field(default_factory=dict)
     chunks: tuple[Chunks, ...] = ()
     labelled: tuple[Chunks, ...] = ()
     period: str = ""
@@ -97,6 +101,11 @@ class Recount:
     @property
     def is_partial(self) -> bool:
         """True where every kept statement reads some chunks only."""
+        return self.reads_some_rows and not self.columns
+
+    @property
+    def reads_some_rows(self) -> bool:
+        """True where every kept statement reads some chunks only, but for columns that are counted for the first time."""
         return bool(self.readings) and not set(self.readings.values()) & {Reading.ALL, Reading.ANALYSIS}
 
 
@@ -142,12 +151,16 @@ def decide(
         return Recount(hashes=hashes, period=period, reason="the reference")
     chosen = chunks_to_read(period, monitor.lookback, newest, asked)
     late = merged([*chosen, *(Chunks(one, one) for one in labelled)])
+    steps = {step.name: step for step in kept_steps(plan)}
     readings = {
-        step.name: Reading.ALL if asked.full else _reading(step, hashes[step.name], state)
-        for step in kept_steps(plan)
+        name: Reading.ALL if asked.full else _reading(step, hashes[name], state)
+        for name, step in steps.items()
     }
-    reason = _reason(readings, chosen, late, period, asked)
-    recount = Recount(readings, hashes, chosen, late, period, reason=reason)
+    columns = {} if asked.full else _beside(steps, readings, state)
+    readings |= dict.fromkeys(columns, Reading.COLUMNS)
+    added = [name for step, one in columns.items() for name in names(steps[step], one.added)]
+    reason = _reason(readings, chosen, late, period, asked, sorted(set(added)))
+    recount = Recount(readings, hashes, columns, chosen, late, period, reason=reason)
     kept = {step.name: state.steps.get(step.name) for step in values.values()}
     takes_values = (
         recount.is_partial
@@ -178,6 +191,17 @@ def _reading(step: Step, content: str, state: State) -> Reading:
     return Reading.CHUNKS if kept.has_analysis else Reading.ANALYSIS
 
 
+def _beside(steps: Mapping[str, Step], readings: Mapping[str, Reading], state: State) -> dict[str, Columns]:
+    """The columns of statements of which some are kept, though not all together."""
+    known: dict[str, str] = {}
+    found = {
+        name: which(step, column_hashes(step, known), state.columns)
+        for name, step in steps.items()
+        if readings[name] is Reading.ALL and state.columns
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
 def chunks_to_read(period: str, lookback: int, newest: int | None, asked: Asked) -> tuple[Chunks, ...]:
     """The newest stored chunk, as many before it as `lookback` says, new ones, and those asked for."""
     chosen = [Chunks(0 if newest is None else max(newest - lookback, 0))]
@@ -195,6 +219,7 @@ def _reason(
     late: tuple[Chunks, ...],
     period: str,
     asked: Asked,
+    added: Sequence[str],
 ) -> str:
     if asked.full:
         return "all rows, as asked for"
@@ -207,6 +232,8 @@ def _reason(
     whole = [name for name, reading in readings.items() if reading is Reading.ALL]
     if whole:
         parts.append(f"all rows for {', '.join(whole)}")
+    if added:
+        parts.append(f"all rows of {', '.join(added)}")
     analysis = [name for name, reading in readings.items() if reading is Reading.ANALYSIS]
     if analysis:
         parts.append(f"all of the analysis for {', '.join(analysis)}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlmonitor.incremental.columns import KeptColumn
 from sqlmonitor.store import literal, quoted
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class State:
         finished_at: when it published, in UTC.
         labels_until: labels observed until then have been counted; None where none were looked for.
         steps: what is kept, by the step's name.
+        columns: what is kept of single columns, by what names the content.
     """
 
     run_id: str = ""
@@ -45,6 +47,7 @@ class State:
     finished_at: datetime | None = None
     labels_until: datetime | None = None
     steps: Mapping[str, Kept] = field(default_factory=dict)
+    columns: Mapping[str, KeptColumn] = field(default_factory=dict)
 
     def newest_chunk(self, engine: Engine, schema: str, limit: int) -> int | None:
         """Number of the newest chunk of the analysis that is stored; None where none is.
@@ -102,16 +105,25 @@ def read_state(engine: Engine, schema: str, monitor: str) -> State:
     if row is None:
         return State()
     kept = engine.query(
-        f"select step, table_name, content_hash, has_analysis from {place}.kept where monitor = {literal(monitor)}"
+        f"select step, table_name, content_hash, has_analysis, coalesce(place, -1) as place from {place}.kept "
+        f"where monitor = {literal(monitor)}"
     )
+    kept = kept[kept["table_name"].isin(tables)]
+    steps = kept[kept["place"] < 0].drop(columns="place").set_index("step")
+    columns = kept[kept["place"] >= 0].set_index("content_hash")
     return State(
         run_id=row["run_id"],
         fit_id=row["fit_id"],
         finished_at=row["finished_at"],
         labels_until=row["labels_until"],
         steps={
-            step: Kept(table, hash_, bool(has_analysis))
-            for step, table, hash_, has_analysis in kept.itertuples(index=False)
-            if table in tables
+            step: Kept(table, content, bool(has_analysis))
+            for step, table, content, has_analysis in steps.itertuples()
+        },
+        columns={
+            content: KeptColumn(table, int(number), bool(has_analysis))
+            for content, table, has_analysis, number in columns[
+                ["table_name", "has_analysis", "place"]
+            ].itertuples()
         },
     )

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlglot import exp
 
 from sqlmonitor import templates
+from sqlmonitor.incremental.columns import WIDE, moved, narrowed, wide
 from sqlmonitor.incremental.periods import Chunks, start
 from sqlmonitor.incremental.recount import Reading, Recount
 from sqlmonitor.incremental.state import State
@@ -37,36 +39,63 @@ def statement(step: Step, recount: Recount, state: State, schema: str, *, dialec
         What gives the rows of the step's own SELECT, in its order.
     """
     reading = recount.reading(step)
-    grain = templates.header(step.template).grain
     if step.name in recount.values:
         kept = f"{quoted(schema)}.{state.steps[step.name].table}"
         chosen = chunk_condition(recount.values[step.name])
         is_fresh = f"chunk_number % 2 = 1 or ({chosen})"
+        grain = templates.header(step.template).grain
         return _with_kept(templates.select(step, dialect), is_fresh, kept, f"not ({chosen})", grain)
     if reading is Reading.ALL:
         return templates.select(step, dialect)
+    if reading is Reading.COLUMNS:
+        return _by_column(step, recount, schema, dialect)
     kept = f"{quoted(schema)}.{state.steps[step.name].table}"
     if reading is Reading.NOTHING:
         return f"select * from {kept}"
     ranges = recount.of(step) if reading is Reading.CHUNKS else None
-    found = ORDER.search(templates.rendered(step))
     chosen = chunk_condition(ranges)
     others = f"not ({chosen})"
     if recount.values and step.name not in OF_ALL_CHUNKS:
         others += f" and (chunk_number % 2 = 1 or ({chunk_condition(recount.needed)}))"
-    chunks = restricted(
-        step, lambda rows: None if ranges is None else time_condition(rows, ranges, recount.period)
-    )
-    fresh = templates.select(chunks, dialect)
-    return _with_kept(fresh, chosen, kept, others, found[1] if found else grain)
+    fresh = templates.select(_of_chunks(step, ranges, recount.period), dialect)
+    return _with_kept(fresh, chosen, kept, others, _order(step.template))
+
+
+def _of_chunks(step: Step, ranges: tuple[Chunks, ...] | None, period: str) -> Step:
+    """The step over some chunks of the analysis; None is all of them."""
+    return restricted(step, lambda rows: None if ranges is None else time_condition(rows, ranges, period))
+
+
+@cache
+def _order(template: str) -> str:
+    """What the rows of a template's SELECT are ordered by."""
+    found = ORDER.search(templates.body(template))
+    return found[1] if found else templates.header(template).grain
+
+
+def _by_column(step: Step, recount: Recount, schema: str, dialect: str) -> str | exp.Expr:
+    """Kept rows of some columns beside all rows of others, in the order of the step's own SELECT."""
+    columns = recount.columns[step.name]
+    added = [templates.select(narrowed(step, columns.added), dialect)] if columns.added else []
+    if step.template in WIDE:
+        return templates.around(wide(step, columns, schema, templates.INNER), *added)
+    chosen = chunk_condition(recount.chunks)
+    fresh = _of_chunks(narrowed(step, columns.kept), recount.chunks, recount.period)
+    parts = [
+        f"select * from {templates.INNER} as fresh where {chosen}",
+        *moved(step, columns, schema, f"not ({chosen})"),
+        *(f"select * from {templates.INNER} as added" for _ in added),
+    ]
+    text = "\nunion all\n".join(parts) + f"\norder by {_order(step.template)}"
+    return templates.around(text, templates.select(fresh, dialect), *added)
 
 
 def _with_kept(fresh: str | exp.Expr, is_fresh: str, kept: str, is_kept: str, order: str) -> str | exp.Expr:
     inner = templates.INNER
     return templates.around(
-        fresh,
         f"select * from {inner} as fresh where {is_fresh}\n"
         f"union all\nselect * from {kept} as kept where {is_kept}\norder by {order}",
+        fresh,
     )
 
 

@@ -109,10 +109,19 @@ def test_distances_are_those_of_raw_rows(compared_with: str, period: str, resolu
         if not np.isnan(p_value):
             assert row["p_value"] == pytest.approx(p_value, rel=1e-6, abs=1e-9)
         assert row["row_count"] == len(chunk)
+        if row["metric"] == "kolmogorov_smirnov" and resolution == "exact":
+            # Of the sizes, and of the shares of values, of the reference that it is compared with.
+            shares = reference.value_counts(normalize=True)
+            scale = np.sqrt(1 / len(chunk) + 1 / len(reference))
+            floor = scale * (np.sqrt(np.pi / 2) * np.log(2) - 0.5826 * (shares**1.5).sum())
+            assert row["noise_floor"] == pytest.approx(floor, rel=1e-12)
+            p_value = stats.kstwobign.sf(value / scale)
+            assert row["p_value"] == pytest.approx(p_value, rel=1e-6, abs=1e-9)
         compared += 1
     assert compared > (20 if compared_with == "last_year" else 100)
 
 
+@pytest.mark.slow
 def test_noise_floors_are_those_of_a_monitor_with_that_reference() -> None:
     found = of(results("exact"), "", "last 3")
     direct = world().run(

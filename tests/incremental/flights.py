@@ -17,7 +17,17 @@ from sqlmonitor.engines.duckdb import DuckDB
 from sqlmonitor.incremental import Asked
 
 DATA = Path(__file__).parents[2] / "examples" / "flights" / "data"
-KEYS = ["period", "chunk", "segment_column", "segment_value", "family", "metric", "column_name", "component"]
+KEYS = [
+    *("chunk_length", "compared_with", "period", "chunk", "segment_column", "segment_value"),
+    *("family", "metric", "column_name", "component"),
+]
+DOUBLED = (
+    "select 1 as one from (select monitor, fit_id, {0}, valid_to from sqlmonitor.results_history union all "
+    "select monitor, fit_id, {0}, null from sqlmonitor.results) as believed "
+    "group by monitor, fit_id, {0}, valid_to having count(*) > 1 limit 1"
+).format(", ".join(KEYS))
+"""Gives a row where results are stored twice."""
+
 MONITOR: dict[str, Any] = {
     "name": "late_flights",
     "task": "binary_classification",
@@ -68,14 +78,23 @@ class Flights:
     Args:
         monkeypatch: sets the runs' clock.
         every: one flight in so many.
+        file: of the warehouse; None for one in memory.
+        now: the night of a file that is there already; None for a new warehouse.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, every: int = 1) -> None:
-        self.connection = duckdb.connect()
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        every: int = 1,
+        file: Path | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        self.connection = duckdb.connect(str(file or ":memory:"))
         self.engine = DuckDB(self.connection)
-        self.connection.execute(SETUP.format(every=every))
+        if now is None:
+            self.connection.execute(SETUP.format(every=every))
         self.monitor: dict[str, Any] = json.loads(json.dumps(MONITOR))
-        self.now = datetime(2013, 1, 1)
+        self.now = now or datetime(2013, 1, 1)
         monkeypatch.setattr(runner, "clock", lambda: self.now)
 
     def arrive(self, night: date) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -14,13 +16,26 @@ from incremental.flights import Flights, same
 from sqlmonitor.engines.duckdb import DuckDB
 
 
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with ten weeks of flights that have been counted once."""
+    file = tmp_path_factory.mktemp("counted") / "flights.duckdb"
+    with pytest.MonkeyPatch.context() as patched:
+        made = Flights(patched, every=20, file=file)
+        made.arrive(date(2013, 3, 12))
+        made.run()
+        made.connection.close()
+    return file
+
+
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Flights:
-    """Ten weeks of flights that have been counted once."""
-    made = Flights(monkeypatch, every=20)
-    made.arrive(date(2013, 3, 12))
-    made.run()
-    return made
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, counted: Path) -> Iterator[Flights]:
+    """A copy of these flights."""
+    file = tmp_path / "flights.duckdb"
+    copyfile(counted, file)
+    made = Flights(monkeypatch, file=file, now=datetime(2013, 3, 13))
+    yield made
+    made.connection.close()
 
 
 class Texts:
@@ -28,37 +43,51 @@ class Texts:
 
     Args:
         monkeypatch: to listen with.
-        counted: a relation; how many of its rows each of them scans is counted as well.
+        counted: what names the scans that are counted in each of them.
+        count: counts them.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, counted: str = "") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        counted: str = "",
+        count: Callable[[DuckDB, str, str], Any] | None = None,
+    ) -> None:
         self.read: dict[str, str] = {}
-        self.scanned: dict[str, int] = {}
+        self.scanned: dict[str, Any] = {}
         whole = DuckDB.execute
+        count = count or scanned
 
         def execute(engine: DuckDB, sql: str) -> None:
             if sql.startswith("create or replace temp table") and " as prediction" in sql:
                 table = sql.split()[5]
                 self.read[table] = sql
                 if counted:
-                    self.scanned[table] = scanned(engine, sql.partition(" as\n")[2], counted)
+                    self.scanned[table] = count(engine, sql.partition(" as\n")[2], counted)
             whole(engine, sql)
 
         monkeypatch.setattr(DuckDB, "execute", execute)
 
 
-def scanned(engine: DuckDB, sql: str, relation: str) -> int:
-    """Rows that the scans of a relation have read, from the engine's own counters."""
+def scans(engine: DuckDB, sql: str, word: str) -> list[tuple[int, set[str]]]:
+    """Rows that each scan of some relations has read, and of which columns, from the engine's own counters."""
     engine.execute("set enable_profiling = 'no_output'")
     ((_, text),) = engine.connection.execute(f"explain (analyze, format json) {sql}").fetchall()
     engine.execute("pragma disable_profiling")
 
-    def count(node: dict[str, Any]) -> int:
-        is_scan = node.get("type") == "TABLE_SCAN" and relation in json.dumps(node["extra_info"])
-        below = [*node.get("children", []), *node.get("operator", [])]
-        return (node["rows_scanned"] if is_scan else 0) + sum(count(one) for one in below)
+    def found(node: dict[str, Any]) -> Iterator[tuple[int, set[str]]]:
+        if node.get("type") == "TABLE_SCAN" and word in json.dumps(node["extra_info"]):
+            columns = node["extra_info"].get("Projections", [])
+            yield node["rows_scanned"], {columns} if isinstance(columns, str) else set(columns)
+        for below in [*node.get("children", []), *node.get("operator", [])]:
+            yield from found(below)
 
-    return count(json.loads(text))
+    return list(found(json.loads(text)))
+
+
+def scanned(engine: DuckDB, sql: str, relation: str) -> int:
+    """Rows that the scans of a relation have read."""
+    return sum(rows for rows, _ in scans(engine, sql, relation))
 
 
 @pytest.mark.parametrize("kind", ["native", "parquet"])
@@ -271,8 +300,10 @@ def test_several_classes_and_regressions(world: Flights) -> None:
         same(world.run(), world.full())
 
 
-@pytest.mark.parametrize("resolution", ["binned", "exact"])
-@pytest.mark.parametrize("task", ["binary_classification", "regression"])
+@pytest.mark.parametrize("resolution", ["binned", pytest.param("exact", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "task", ["binary_classification", pytest.param("regression", marks=pytest.mark.slow)]
+)
 def test_every_metric(world: Flights, resolution: str, task: str) -> None:
     """Values that are kept are, to the last bit, those that a full run computes beside all other chunks."""
     world.monitor |= {"task": task, "resolution": resolution, "metrics": every(task)}
@@ -293,8 +324,17 @@ TIMES = {
 }
 
 
-@pytest.mark.parametrize("kind", TIMES)
-@pytest.mark.parametrize("chunks", ["hour", "day"])
+@pytest.mark.parametrize(
+    ("kind", "chunks"),
+    [
+        ("date", "day"),
+        ("with_zone", "hour"),
+        pytest.param("milliseconds", "day", marks=pytest.mark.slow),
+        pytest.param("date", "hour", marks=pytest.mark.slow),
+        pytest.param("with_zone", "day", marks=pytest.mark.slow),
+        pytest.param("milliseconds", "hour", marks=pytest.mark.slow),
+    ],
+)
 def test_times_of_every_type(world: Flights, kind: str, chunks: str) -> None:
     expression, type_name = TIMES[kind]
     world.connection.execute(

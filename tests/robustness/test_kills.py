@@ -20,7 +20,7 @@ import pytest
 from executed_engines import ENGINES
 
 KILLING = Path(__file__).parent / "killing.py"
-KILLS = 12
+KILLS = 10
 PARTS = int(os.environ.get("SQLMONITOR_KILL_PARTS", "2"))
 """The slow test's, of fifty kills each."""
 MONITOR: dict[str, Any] = {
