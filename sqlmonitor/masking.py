@@ -21,7 +21,7 @@ SECRET_KEYS = frozenset(
 )
 """Parameters of a URL that are secret."""
 
-_active: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())
+_active: ContextVar[tuple[Collection[str], ...]] = ContextVar("hidden", default=())
 
 
 def secrets_of(url: str) -> frozenset[str]:
@@ -38,7 +38,7 @@ def secrets_of(url: str) -> frozenset[str]:
 
 
 def without(text: str, hidden: Collection[str]) -> str:
-    """The text with stars in place of hidden values, in either case, and as URLs, SQL, JSON and markup escape them."""
+    """The text with stars in place of hidden values, in either case, and as URLs, SQL and JSON escape them."""
     forms = {form for one in hidden for form in (one, one.strip(), unquote(one)) if form.strip()}
     for form in sorted(forms, key=len, reverse=True):
         sought = "".join(map(_sought, form))
@@ -65,9 +65,9 @@ def hiding(hidden: Collection[str]) -> Iterator[None]:
     """Takes hidden values out of what is logged inside, of errors that leave the block, and of what those came from.
 
     Args:
-        hidden: values that no message shows; read when an error comes.
+        hidden: values that no message shows; read when a message comes.
     """
-    token = _active.set(_active.get() | frozenset(hidden))
+    token = _active.set((*_active.get(), hidden))
     try:
         yield
     except Exception as error:
@@ -80,7 +80,7 @@ def hiding(hidden: Collection[str]) -> Iterator[None]:
 class _Mask(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Masks a record; keeps all of them."""
-        hidden = _active.get()
+        hidden = {value for values in _active.get() for value in values}
         if hidden:
             record.msg, record.args = without(record.getMessage(), hidden), ()
         return True

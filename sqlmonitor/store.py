@@ -134,7 +134,7 @@ TABLES: dict[str, dict[str, str]] = {
         "table_name": "varchar",
         "content_hash": "varchar",
         "has_analysis": "boolean",
-        "place": "integer",
+        "column_place": "integer",
     },
     "store_version": {"version": "integer", "written_by": "varchar"},
 }

@@ -224,8 +224,8 @@ def select(step: Step, dialect: str = CANONICAL) -> str | exp.Expr:
     return slots.filled(rendered(step, slots))
 
 
-INNER = "sqlmonitor_inner"
-"""Stands for a SELECT in the text around it."""
+INNER = "\0"
+"""Stands for a SELECT in the text around it; no name holds it."""
 
 
 def around(text: str, *selects: str | exp.Expr) -> str | exp.Expr:

@@ -82,12 +82,12 @@ def _exit_code(settings: Settings, arguments: list[str] | None) -> int:
         return INTERRUPTED
     except SqlmonitorError as error:
         if settings.verbose:
-            traceback.print_exc()
+            click.echo(harmless(traceback.format_exc()), err=True, nl=False)
         click.echo(harmless(str(error)), err=True)
         return error.exit_code
     except Exception as error:
         if settings.verbose:
-            traceback.print_exc()
+            click.echo(harmless(traceback.format_exc()), err=True, nl=False)
         click.echo(harmless(f"sqlmonitor failed: {type(error).__name__}: {error}"), err=True)
         click.echo("  this is a mistake in sqlmonitor; -v shows where it happened", err=True)
         return 3

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqlmonitor.cli.blocks import harmless
 from sqlmonitor.cli.progress import shown
 from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
 
@@ -241,7 +242,7 @@ def _report_chunk(name: str, results: Results, *, needs_limits: bool = True) -> 
     newest = rows["chunk"].max()
     earlier = rows[rows["chunk"] != newest].groupby("family")["chunk"].max()
     also = "".join(f", {family} of {chunk}" for family, chunk in earlier.items())
-    click.echo(
+    _say(
         f"{name}, chunk {newest}{also}: {len(rows):,} values, {alert_count:,} alerts, "
         f"{all_count - alert_count:,} not computed"
     )
@@ -249,18 +250,18 @@ def _report_chunk(name: str, results: Results, *, needs_limits: bool = True) -> 
         place = [row["family"], row["metric"], row["component"], row["column_name"]]
         if row["segment_column"]:
             place.append(f"{row['segment_column']}={row['segment_value']}")
-        click.echo(f"  {' '.join(part for part in place if part)}: {what}")
+        _say(f"  {' '.join(part for part in place if part)}: {what}")
     if all_count > SHOWN_PROBLEMS:
-        click.echo(f"  and {all_count - SHOWN_PROBLEMS:,} more")
+        _say(f"  and {all_count - SHOWN_PROBLEMS:,} more")
     unlimited, limited = results.unlimited(), len(results.limited())
     if len(unlimited):
         why = unlimited.to_pandas()["note"].str.split("; ").str[0].value_counts().index[0]
-        click.echo(
+        _say(
             f"{name}: {len(unlimited):,} of {len(rows):,} values have no limit{f': {why}' if why else ''}",
             err=True,
         )
     if not limited and needs_limits:
-        click.echo(
+        _say(
             f"{name}: nothing was checked, as no value has a limit\n"
             "  make the chunks shorter or the reference longer, or set constant thresholds",
             err=True,
@@ -270,3 +271,8 @@ def _report_chunk(name: str, results: Results, *, needs_limits: bool = True) -> 
 
 def _records(results: Results) -> list[dict[Hashable, Any]]:
     return results.to_pandas().to_dict("records")
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Prints text that may hold names and values of the data."""
+    click.echo(harmless(text), err=err)

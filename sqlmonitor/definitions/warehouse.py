@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import quote
+
+from pydantic_core import PydanticCustomError
 
 from sqlmonitor.definitions.definition import complaint
 from sqlmonitor.dialects import CANONICAL, SCHEMES
@@ -22,7 +25,11 @@ BEFORE_HOST = re.compile(r"[^:/?#@]+://[^/?#@]*")
 TO_HOST = re.compile(r"[^/?#@]*@")
 ENDS_LOGIN = re.compile(r"[/?#@\[\]]")
 """Signs after which a user and a password would be over."""
-SAYS_SECRET = re.compile(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
+SAYS_SECRET = re.compile(
+    r"(?:passw(?:or)?d|passphrase|pwd|secrets?|tokens?|cred(?:ential)?s?|(?<![a-z])pass|(?:(?<![a-z])|api|access|private)keys?)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
 """Names of variables whose values are hidden wherever they stand in an address."""
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9]*)(\+[A-Za-z0-9_]+)?:")
@@ -83,10 +90,15 @@ def hidden_in(warehouse: object) -> frozenset[str]:
     """
     if not isinstance(warehouse, str):
         return frozenset()
-    given = {name: os.environ.get(name, "") for name in map(str.strip, VARIABLE.findall(warehouse))}
-    secrets = secrets_of(expand(warehouse, given))
+    as_written = secrets_of(warehouse)
+    given = {found[0]: os.environ.get(found[1].strip(), "") for found in VARIABLE.finditer(warehouse)}
     named = {value for name, value in given.items() if SAYS_SECRET.search(name)}
-    parts = {value for value in given.values() if any(value in secret for secret in secrets)}
+    parts = {value for name, value in given.items() if any(name in secret for secret in as_written)}
+    try:
+        secrets = secrets_of(expand(warehouse, defaultdict(str, os.environ)))
+    except PydanticCustomError:
+        # A variable without a name, of which the check of the address complains.
+        secrets = as_written
     return frozenset(value for value in {*secrets, *named, *parts} if value.strip())
 
 

@@ -46,7 +46,7 @@ CLICKHOUSE = Dialect(
     clone="create table {copy} clone as {table}",
     exchange="exchange tables {copy} and {table}",
     # Decimals are divided to the decimals of the first, and not by zero.
-    quotient="cast(above as Nullable(Float64)) / cast(below as Nullable(Float64))",
+    quotient="cast(above as Nullable(Float64)) / nullif(cast(below as Nullable(Float64)), 0)",
     rewrites=(
         ((exp.DataType,), values.time_with_parts),
         ((exp.DataType,), values.date_of_any_year),

@@ -14,6 +14,8 @@ DUCKDB = Dialect(
     address="duckdb:///path/to/file.duckdb",
     replaces_chunks=True,
     keep_constants=KEEP_CONSTANTS,
+    # By zero it is infinity, which a condition or a further quotient makes a number.
+    quotient="above / nullif(below, 0)",
     reads_files=True,
     temporary_when_read_only=True,
 )

@@ -70,7 +70,8 @@ def explained(error: Exception, url: str) -> WarehouseError:
 def _of_connection(error: Exception) -> str:
     """What urllib3 says, without the request's URL, which has every setting in it."""
     cause = error.__cause__ or error
-    reason = getattr(cause, "reason", cause)
+    reason = getattr(cause, "reason", None)
+    reason = reason if isinstance(reason, Exception) else cause
     if reason.args and isinstance(reason.args[-1], Exception):
         reason = reason.args[-1]
     said = re.sub(r"HTTPS?Connection(Pool)?\(host='(.*?)', port='?(\d+)'?\)", r"\2:\3", str(reason))

@@ -41,9 +41,10 @@ class Publication:
 
     def execute(self, tree: exp.Expr) -> None:
         """Runs what a statement has become; notes which tables it was made for."""
-        if isinstance(tree, exp.Create) and tree.kind == "VIEW":
+        if isinstance(tree, (exp.Create, exp.Drop)) and tree.kind == "VIEW":
             # On a full disk, CREATE OR REPLACE VIEW says nothing and leaves an empty definition, with which
             # ClickHouse 26.9 does not start again. Copies of tables, which come first, say that it is full.
+            # One that is dropped must stay until then, too.
             self.views.append(tree)
             return
         statements = self.staging.statements(tree)
@@ -56,8 +57,9 @@ class Publication:
             )
 
     def show(self) -> None:
-        """Makes the views, over what is published."""
-        for tree in self.views:
+        """Makes and drops the views, over what is published."""
+        last = {tree.this.sql(): tree for tree in self.views}
+        for tree in last.values():
             self.engine.execute_own(self.engine.translated(tree))
 
     def publish(self, swaps: list[Swap]) -> None:

@@ -288,6 +288,8 @@ class Spark:
             made = explained(error, self.url)
             self._is_lost = isinstance(made, UnreachableError)
             raise made from None
+        else:
+            self._is_lost = False
 
 
 @contextmanager

@@ -33,6 +33,9 @@ WIDE = ("grid/sample.sql", "grid/statistics.sql")
 FEATURES = ("value", "level")
 """What the names of columns that are counted begin with, where rows are read."""
 
+NAMING = ("index", "place", "name", "column")
+"""What a statement is given of a column that says which one it is, and not how it is counted."""
+
 
 @dataclass(frozen=True)
 class KeptColumn:
@@ -69,12 +72,12 @@ def by_place(step: Step) -> dict[int, dict[str, Any]]:
     return {column.get("place", column["index"]): column for column in step.parameters["columns"]}
 
 
-def names(step: Step, places: Iterable[int]) -> list[str]:
+def column_names(step: Step, places: Iterable[int]) -> list[str]:
     """The user's names of some columns."""
     return [by_place(step)[place]["column"] for place in places]
 
 
-def which(step: Step, hashes: Mapping[int, str], kept: Mapping[str, KeptColumn]) -> Columns | None:
+def kept_columns(step: Step, hashes: Mapping[int, str], kept: Mapping[str, KeptColumn]) -> Columns | None:
     """Which of a statement's columns are kept; None where none is.
 
     Args:
@@ -95,7 +98,7 @@ def column_hashes(step: Step, known: dict[str, str]) -> dict[int, str]:
 
     Args:
         step: that counts them.
-        known: hashes of templates, which are added to.
+        known: hashes of steps, which are added to.
 
     Returns:
         A hash for each column's place.
@@ -107,12 +110,19 @@ def column_hashes(step: Step, known: dict[str, str]) -> dict[int, str]:
     common = _common(step, known)
     trees = {_index(one): one["expression"] for one in rows.parameters["sources"][0]["columns"]}
     counted = {place: trees[column["index"]] for place, column in columns.items()}
-    return {place: digest(common, _described(tree), *_types(rows, [tree])) for place, tree in counted.items()}
+    given = {
+        place: {name: value for name, value in column.items() if name not in NAMING}
+        for place, column in columns.items()
+    }
+    return {
+        place: digest(common, _described(tree), _described(given[place]), *_types(rows, [tree]))
+        for place, tree in counted.items()
+    }
 
 
 def _common(step: Step, known: dict[str, str]) -> str:
     """Names all that a statement says but the columns that it counts."""
-    if step.template not in known:
+    if step.name not in known:
         given = [{name: value for name, value in step.parameters.items() if name != "columns"}]
         types: list[str] = []
         for rows in step.inlined():
@@ -124,8 +134,8 @@ def _common(step: Step, known: dict[str, str]) -> str:
             assert isinstance(rows, Rows)
             types += _types(rows, [one["expression"] for one in sources[0]["columns"]])
         parents = [_common(parent, known) for parent in step.tables()]
-        known[step.template] = digest(templates.body(step.template), _described(given), *types, *parents)
-    return known[step.template]
+        known[step.name] = digest(templates.body(step.template), _described(given), *types, *parents)
+    return known[step.name]
 
 
 def _described(value: Any) -> str:

@@ -190,7 +190,7 @@ def _noted(
     ]
     if rows:
         statements.append(
-            f"insert into {place}.kept (monitor, step, table_name, content_hash, has_analysis, place) values "
+            f"insert into {place}.kept (monitor, step, table_name, content_hash, has_analysis, column_place) values "
             + ", ".join(
                 f"({monitor}, {literal(step)}, {literal(table)}, {literal(content)}, {str(has_analysis).lower()}, {number})"
                 for step, table, content, has_analysis, number in rows

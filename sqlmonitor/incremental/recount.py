@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlmonitor.definitions import Monitor
 from sqlmonitor.errors import ConfigurationError
-from sqlmonitor.incremental.columns import Columns, column_hashes, names, which
+from sqlmonitor.incremental.columns import Columns, column_hashes, column_names, kept_columns
 from sqlmonitor.incremental.hashing import (
     content_hash,
     final_values,
@@ -158,7 +158,7 @@ def decide(
     }
     columns = {} if asked.full else _beside(steps, readings, state)
     readings |= dict.fromkeys(columns, Reading.COLUMNS)
-    added = [name for step, one in columns.items() for name in names(steps[step], one.added)]
+    added = [name for step, one in columns.items() for name in column_names(steps[step], one.added)]
     reason = _reason(readings, chosen, late, period, asked, sorted(set(added)))
     recount = Recount(readings, hashes, columns, chosen, late, period, reason=reason)
     kept = {step.name: state.steps.get(step.name) for step in values.values()}
@@ -195,7 +195,7 @@ def _beside(steps: Mapping[str, Step], readings: Mapping[str, Reading], state: S
     """The columns of statements of which some are kept, though not all together."""
     known: dict[str, str] = {}
     found = {
-        name: which(step, column_hashes(step, known), state.columns)
+        name: kept_columns(step, column_hashes(step, known), state.columns)
         for name, step in steps.items()
         if readings[name] is Reading.ALL and state.columns
     }

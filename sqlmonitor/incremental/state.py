@@ -105,12 +105,12 @@ def read_state(engine: Engine, schema: str, monitor: str) -> State:
     if row is None:
         return State()
     kept = engine.query(
-        f"select step, table_name, content_hash, has_analysis, coalesce(place, -1) as place from {place}.kept "
+        f"select step, table_name, content_hash, has_analysis, coalesce(column_place, -1) as column_place from {place}.kept "
         f"where monitor = {literal(monitor)}"
     )
     kept = kept[kept["table_name"].isin(tables)]
-    steps = kept[kept["place"] < 0].drop(columns="place").set_index("step")
-    columns = kept[kept["place"] >= 0].set_index("content_hash")
+    steps = kept[kept["column_place"] < 0].drop(columns="column_place").set_index("step")
+    columns = kept[kept["column_place"] >= 0].set_index("content_hash")
     return State(
         run_id=row["run_id"],
         fit_id=row["fit_id"],
@@ -123,7 +123,7 @@ def read_state(engine: Engine, schema: str, monitor: str) -> State:
         columns={
             content: KeptColumn(table, int(number), bool(has_analysis))
             for content, table, has_analysis, number in columns[
-                ["table_name", "has_analysis", "place"]
+                ["table_name", "has_analysis", "column_place"]
             ].itertuples()
         },
     )

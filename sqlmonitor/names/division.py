@@ -23,10 +23,10 @@ def with_fractions(tree: exp.Expr, dialect: str) -> exp.Expr:
     root = exp.paren(tree, copy=False)
     for node in reversed(list(root.find_all(exp.Div))):
         quotient = sqlglot.parse_one(form, dialect=dialect)
+        places = {column.name: column for column in quotient.find_all(exp.Column)}
         for name, side in (("above", node.this), ("below", node.expression)):
             is_one = not isinstance(side, exp.Binary)
-            (place,) = (column for column in quotient.find_all(exp.Column) if column.name == name)
-            place.replace(side if is_one else exp.paren(side, copy=False))
+            places[name].replace(side if is_one else exp.paren(side, copy=False))
         node.replace(quotient)
     whole: exp.Expr = root.this
     whole.parent = None

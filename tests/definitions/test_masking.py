@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from sqlmonitor.cli import main
 from sqlmonitor.definitions import loads
+from sqlmonitor.definitions.warehouse import hidden_in
 from sqlmonitor.errors import ConfigurationError, SqlmonitorError, WarehouseError
 from sqlmonitor.masking import hiding, secrets_of, without
 
@@ -152,3 +153,30 @@ def test_comparisons_show_no_secret(
     said = capfd.readouterr().err
     assert "hunter2" not in said
     assert "***" in said
+
+
+def test_variables_of_an_address_are_hidden_where_they_are_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "COMPASS_HOST": "shop.example",
+        "DATABASE_KEYSPACE": "orders",
+        "WHO": "shop",
+        "PGPASSWORD": "shop_secret",
+        "API_KEY": "k-1",
+        "ACCESS_TOKENS": "t-1",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    url = "postgresql://${WHO}:${ PGPASSWORD }@${COMPASS_HOST}/${DATABASE_KEYSPACE}?a=${API_KEY}&b=${ACCESS_TOKENS}"
+    assert hidden_in(url) == {"shop_secret", "k-1", "t-1"}
+    assert hidden_in("duckdb:///${}.duckdb") == frozenset()
+
+
+def test_a_secret_that_is_found_on_the_way_is_hidden_in_what_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "sqlmonitor")
+    found: set[str] = set()
+    with hiding(found):
+        found.add("hunter2")
+        logging.getLogger("sqlmonitor").info("select '%s'", "hunter2")
+    assert caplog.messages == ["select '***'"]

@@ -44,7 +44,7 @@ def run(warehouse: Warehouse, engine: Engine, chosen: dict[str, list[str]]) -> p
 def test_a_feature_is_added(opened, monkeypatch: pytest.MonkeyPatch, name: str, resolution: str) -> None:
     monkeypatch.setattr(features, "AT_ONCE", 2)
     monkeypatch.setitem(MONITOR, "resolution", resolution)
-    stored, fresh = opened(name), opened(name)
+    stored = opened(name)
     with duckdb.connect() as connection:
         table = connection.sql(small_world.rows(700, 8)).to_arrow_table()
     stored.load("scored", table)
@@ -53,6 +53,8 @@ def test_a_feature_is_added(opened, monkeypatch: pytest.MonkeyPatch, name: str, 
         found = run(stored, engine, AFTER)
         row = engine.first("select reading from sqlmonitor.runs order by finished_at desc limit 1")
     assert row == {"reading": "from 2024-07-01 on; all rows of region, score"}
+    # Some engines have one of the tests' warehouses at a time.
+    fresh = opened(name)
     fresh.load("scored", table)
     with fresh.connect() as engine:
         pd.testing.assert_frame_equal(found, run(fresh, engine, AFTER), rtol=1e-9)

@@ -22,6 +22,13 @@ KPIS = {
     "any": ("bool_or(small > 30)", lambda n: float(max(n) > 30)),
     "is_large": ("sum(small) > 60 and not max(small) = 20", lambda n: float(sum(n) > 60 and max(n) != 20)),
     "nothing": ("sum(small) / sum(zero)", lambda n: None),
+    "no_more_than_nothing": ("1 / (sum(small) / sum(zero))", lambda n: None),
+    "otherwise": ("coalesce(sum(small) / sum(zero), 3)", lambda n: 3.0),
+    "of_some": (
+        "avg(small / (small % 2))",
+        lambda n: (lambda odd: sum(odd) / len(odd))([x for x in n if x % 2]),
+    ),
+    "named_as_a_place": ("sum(below) / count(*)", lambda n: sum(n) / len(n)),
 }
 
 
@@ -38,6 +45,7 @@ def test_quotients_are_the_same(opened, name: str) -> None:
         "at": pa.array([start + datetime.timedelta(hours=6 * n - 6) for n in numbers], pa.timestamp("us")),
         "small": pa.array(numbers, pa.int32()),
         "cents": pa.array([Decimal(n) / 4 for n in numbers], pa.decimal128(18, 3)),
+        "below": pa.array(numbers, pa.int32()),
         "zero": pa.array([0] * len(numbers), pa.int64()),
     }
     warehouse.load("scored", pa.table(columns))
