@@ -84,6 +84,7 @@ def test_nothing_changed_is_zero(measure, column: str, data) -> None:
             assert row["p_value"] == pytest.approx(1, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["number", "level"])
 @quick
 @given(data=st.data())
@@ -120,6 +121,7 @@ def test_order_of_rows(measure, column: str, data) -> None:
                 assert second[key][name] == pytest.approx(row[name], rel=1e-9, abs=1e-12 * unit), key
 
 
+@pytest.mark.slow
 @quick
 @given(values=sides(number), missing=st.lists(st.sampled_from([math.nan, None]), max_size=10))
 def test_missing_values_take_no_part(measure, values, missing) -> None:

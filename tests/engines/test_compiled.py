@@ -22,16 +22,15 @@ KNOWN = {
 """Functions that sqlglot does not know and the dialects' files write on purpose."""
 
 
-EVERYDAY = {"exact"}
-"""What every dialect can say; the other variants are slow."""
-VARIANTS = [
-    pytest.param(variant, marks=[] if variant in EVERYDAY else [pytest.mark.slow])
+EVERYDAY = ("snowflake", "exact")
+PAIRS = [
+    pytest.param(name, variant, marks=[] if (name, variant) == EVERYDAY else [pytest.mark.slow])
+    for name in NAMES
     for variant in every_plan.VARIANTS
 ]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "variant"), PAIRS)
 def test_every_statement_is_read_back(name: str, variant: str) -> None:
     plan = every_plan.plan(variant)
     is_binned = any(step.name == "statistics" for step in plan.steps)

@@ -100,6 +100,7 @@ def is_a_journal(text: str) -> bool:
     return text.startswith("create table") and JOURNAL in text
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_and_comes_back(shop: Far, monkeypatch) -> None:
     assert shop.run()[0] == 0
     before = shop.results()
@@ -140,6 +141,7 @@ def test_a_server_that_is_stuck(shop: Far, monkeypatch) -> None:
     pd.testing.assert_frame_equal(shop.results(), before, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_statement_takes_longer_than_clickhouse_lets_it(opened, tables, tmp_path, capsys) -> None:
     world = opened("clickhouse")
     for name, table in tables.items():

@@ -97,7 +97,7 @@ def compared(expected: Stored, found: Stored, name: str) -> str:
 
 
 PAIRS = [
-    pytest.param(case, name, marks=[] if case in EVERYDAY else [pytest.mark.slow], id=f"{case}-{name}")
+    pytest.param(case, name, marks=[] if case == EVERYDAY else [pytest.mark.slow], id=f"{case}-{name}")
     for name in ENGINES
     for case in CASES
     if name != "duckdb"

@@ -114,6 +114,7 @@ def test_read_only_is_kept_by_the_server(world) -> None:
 STEPS = ["count numeric columns", "store results"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_a_killed_connection_leaves_what_was_there(world, step) -> None:
     with engines.connect(world.url) as engine:
@@ -130,6 +131,7 @@ def test_a_killed_connection_leaves_what_was_there(world, step) -> None:
         pd.testing.assert_frame_equal(before, run(engine, world.url))
 
 
+@pytest.mark.slow
 def test_a_statement_timeout_is_explained_and_repaired(world) -> None:
     with engines.connect(world.url) as engine:
         before = run(engine, world.url)
@@ -151,6 +153,7 @@ def test_a_statement_timeout_is_explained_and_repaired(world) -> None:
         pd.testing.assert_frame_equal(before, run(engine, world.url))
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_leave_one_set_of_rows(world) -> None:
     with engines.connect(world.url) as engine:
         before = run(engine, world.url)
@@ -221,8 +224,17 @@ def test_source_scans_do_not_grow_with_columns(world) -> None:
     assert few <= 8
 
 
-@pytest.mark.parametrize("flags", [[], ["-v"]])
-@pytest.mark.parametrize("address", ["127.0.0.1:1/db", "no host at all/db", "127.0.0.1:port/db", "[::1/db"])
+@pytest.mark.parametrize("flags", [[], pytest.param(["-v"], marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1:port/db",
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ("127.0.0.1:1/db", "no host at all/db", "[::1/db")
+        ),
+    ],
+)
 def test_a_password_is_never_shown(tmp_path: Path, monkeypatch, capfd, caplog, flags, address) -> None:
     monkeypatch.setenv("WAREHOUSE_PASSWORD", IN_URL)
     url = f"postgresql+psycopg://user:${{WAREHOUSE_PASSWORD}}@{address}?connect_timeout=2"

@@ -180,6 +180,7 @@ def test_a_changed_reference_is_fitted_and_the_old_fit_stays(world: Flights) -> 
         assert {fit for (fit,) in fits} == {before, after}, table
 
 
+@pytest.mark.slow
 def test_a_definition_that_returns_is_counted_anew(world: Flights) -> None:
     world.monitor["features"]["numeric"].append("dewp")
     world.run()
@@ -212,6 +213,7 @@ def test_an_empty_day_and_a_lost_one(world: Flights) -> None:
     assert lost == (0,)
 
 
+@pytest.mark.slow
 def test_since_counts_the_past_again(world: Flights) -> None:
     world.arrive(date(2013, 4, 30))
     world.run()
@@ -282,6 +284,7 @@ def test_a_reference_of_its_own_is_not_read_again(monkeypatch: pytest.MonkeyPatc
     same(results, world.full())
 
 
+@pytest.mark.slow
 def test_several_classes_and_regressions(world: Flights) -> None:
     for changes in (
         {
@@ -300,6 +303,7 @@ def test_several_classes_and_regressions(world: Flights) -> None:
         same(world.run(), world.full())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resolution", ["binned", pytest.param("exact", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "task", ["binary_classification", pytest.param("regression", marks=pytest.mark.slow)]

@@ -147,6 +147,7 @@ main(["run", "-c", sys.argv[1]])
 """
 
 
+@pytest.mark.slow
 def test_processes_beside_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     world = Flights(monkeypatch, every=60)
     world.monitor |= LEAN

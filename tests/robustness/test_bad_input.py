@@ -215,7 +215,7 @@ BAD: dict[str, tuple[Change, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("has_run", [False, True], ids=["new", "again"])
+@pytest.mark.parametrize("has_run", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["new", "again"])
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input(world: Any, name: str, has_run: bool) -> None:
     if has_run:

@@ -73,7 +73,9 @@ def test_hostile_column(world: Any, other_world: Any, place: str, name: str) -> 
     check(world, other_world, {name: place})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [*NAMES[:2], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[2:])]
+)
 def test_hostile_tables(world: Any, other_world: Any, name: str) -> None:
     for key, table in (("predictions", "scored"), ("target", "outcomes")):
         hostile = f"{name} {key}"

@@ -21,7 +21,7 @@ from executed_engines import ENGINES
 
 KILLING = Path(__file__).parent / "killing.py"
 KILLS = 10
-PARTS = int(os.environ.get("SQLMONITOR_KILL_PARTS", "2"))
+PARTS = int(os.environ.get("SQLMONITOR_KILL_PARTS", "1"))
 """The slow test's, of fifty kills each."""
 MONITOR: dict[str, Any] = {
     "name": "killed",

@@ -112,6 +112,7 @@ def test_a_step_that_dies_leaves_the_former_results(
     check(world, monkeypatch, 1 + round(share * (count - 1)))
 
 
+@pytest.mark.slow
 def test_publishing_that_dies_leaves_the_former_results(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     world.run()
     texts = statements(world, monkeypatch)
