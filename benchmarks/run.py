@@ -103,7 +103,8 @@ def whole_catalogue() -> str:
 
     chosen: dict[str, list[str]] = {}
     for metric in CATALOGUE.values():
-        if not metric.cost and (not metric.tasks or "binary_classification" in metric.tasks):
+        fits = not metric.tasks or "binary_classification" in metric.tasks
+        if fits and not metric.cost and not metric.needs_observed_at:
             chosen.setdefault(metric.family, []).append(metric.name)
     start, end = DEFINITION.index("    metrics:\n"), DEFINITION.index("    kpis:\n")
     lines = [f"      {family}: [{', '.join(names)}]\n" for family, names in chosen.items()]
