@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ FULL_DISK = (
     "Could not write file",
     "Could not write to file",
 )
+
+PAUSE = 0.1
+"""Seconds until signals are looked for again, and until a statement that has not heard it is told again to stop."""
 
 SETTINGS = {
     "timezone": "'UTC'",
@@ -46,6 +50,7 @@ class DuckDB:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self._worker = ThreadPoolExecutor(1, "sqlmonitor_duckdb")
         for name, value in SETTINGS.items():
             self.connection.execute(f"set {name} = {value}")
 
@@ -91,22 +96,23 @@ class DuckDB:
 
     def close(self) -> None:
         """Closes the connection."""
+        self._worker.shutdown(wait=False)
         self.connection.close()
 
     def execute(self, statement: str | exp.Expr) -> None:
         """Runs one statement."""
         with _explaining():
-            self.connection.execute(self._text(statement)).fetchall()
+            self._executed(statement).fetchall()
 
     def query(self, statement: str | exp.Expr) -> pandas.DataFrame:
         """Runs one SELECT and fetches its (small) result."""
         with _explaining():
-            return self.connection.execute(self._text(statement)).df()
+            return self._executed(statement).df()
 
     def first(self, statement: str | exp.Expr) -> dict[str, Any] | None:
         """The first row of a SELECT by column name, or None."""
         with _explaining():
-            cursor = self.connection.execute(self._text(statement))
+            cursor = self._executed(statement)
             names = [column[0] for column in cursor.description or []]
             rows = cursor.fetchall()
         return dict(zip(names, rows[0], strict=True)) if rows else None
@@ -173,6 +179,24 @@ class DuckDB:
         except BaseException:
             self.roll_back()
             raise
+
+    def _executed(self, statement: str | exp.Expr) -> duckdb.DuckDBPyConnection:
+        """The connection, with the statement's result.
+
+        Another thread runs it and this one waits, since Ctrl-C and timers reach Python in its main thread only:
+        DuckDB lets it look for them between a statement's parts, and one part may take hours.
+        """
+        running = self._worker.submit(self.connection.execute, self._text(statement))
+        try:
+            while not running.done():
+                # Not without an end: a signal may reach another thread, and does not wake this one.
+                wait([running], PAUSE)
+        except BaseException:
+            while not running.done():
+                self.connection.interrupt()
+                wait([running], PAUSE)
+            raise
+        return running.result()
 
     def _text(self, statement: str | exp.Expr) -> str:
         return dialects.translated(statement, self.dialect)
