@@ -58,7 +58,7 @@ class Publication:
 
     def show(self) -> None:
         """Makes and drops the views, over what is published."""
-        last = {tree.this.sql(): tree for tree in self.views}
+        last = {tree.find(exp.Table): tree for tree in self.views}
         for tree in last.values():
             self.engine.execute_own(self.engine.translated(tree))
 
