@@ -58,9 +58,10 @@ class Publication:
 
     def show(self) -> None:
         """Makes and drops the views, over what is published."""
-        last = {tree.find(exp.Table): tree for tree in self.views}
-        for tree in last.values():
-            self.engine.execute_own(self.engine.translated(tree))
+        last = {tree.find(exp.Table): number for number, tree in enumerate(self.views)}
+        # In their order: one view may be over another. One that is dropped and made again is only made.
+        for number in sorted(last.values()):
+            self.engine.execute_own(self.engine.translated(self.views[number]))
 
     def publish(self, swaps: list[Swap]) -> None:
         """Writes the journal, and exchanges every table and its copy.

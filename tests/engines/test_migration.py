@@ -33,4 +33,6 @@ def test_an_older_store_gets_its_columns(warehouse: Warehouse, monkeypatch) -> N
         assert list(engine.describe("sqlmonitor.results")) == list(TABLES["results"])
         result = engine.first("select metric, value, chunk_length, compared_with from sqlmonitor.results")
         assert result == {"metric": "f1", "value": 0.5, "chunk_length": "", "compared_with": ""}
+        for view in store.VIEWS:
+            assert list(engine.describe(f"sqlmonitor.{view}")) == list(TABLES["results"]), view
         assert not migration.migrate(engine, "sqlmonitor")
