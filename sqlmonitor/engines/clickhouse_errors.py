@@ -7,10 +7,9 @@ import re
 from clickhouse_connect.driver.exceptions import ProgrammingError
 
 from sqlmonitor.engines import address
+from sqlmonitor.engines.remedies import SEE, UP
 from sqlmonitor.errors import UnreachableError, WarehouseError
 
-SEE = "run with -v to see the statement"
-AGAIN = "run again: a lost run is stored whole or not at all"
 RIGHTS = (
     "grant it: a run needs SELECT on the sources, CREATE TEMPORARY TABLE, "
     "and CREATE, SELECT, INSERT, DROP and ALTER DELETE on the store's database"
@@ -60,7 +59,7 @@ def explained(error: Exception, url: str) -> WarehouseError:
         passes = not LASTING_STATUS.search(said)
         return (UnreachableError if passes else WarehouseError)(
             f"the connection to ClickHouse failed: {said}",
-            remedy=f"check `warehouse` and that the server is up, then {AGAIN}",
+            remedy=UP,
         )
     meaning, remedy = REMEDIES.get(int(code[1]), ("", SEE))
     kind = UnreachableError if int(code[1]) in PASSING else WarehouseError

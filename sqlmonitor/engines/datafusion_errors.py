@@ -6,9 +6,8 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlmonitor.engines.remedies import SEE
 from sqlmonitor.errors import WarehouseError
-
-SEE = "run with -v to see the statement"
 
 
 @contextmanager

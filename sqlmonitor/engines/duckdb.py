@@ -96,7 +96,6 @@ class DuckDB:
 
     def close(self) -> None:
         """Closes the connection."""
-        self._worker.shutdown(wait=False)
         self.connection.close()
 
     def execute(self, statement: str | exp.Expr) -> None:

@@ -8,10 +8,9 @@ import psycopg
 from psycopg import errors
 
 from sqlmonitor.engines import address
+from sqlmonitor.engines.remedies import AGAIN, SEE, UP
 from sqlmonitor.errors import UnreachableError, WarehouseError
 
-SEE = "run with -v to see the statement"
-AGAIN = "run again: a lost run is stored whole or not at all"
 REMEDIES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (
         errors.InsufficientPrivilege,
@@ -71,6 +70,6 @@ def explained(error: Exception, url: str) -> WarehouseError:
         is_refused = "FATAL:" in str(error) and not PASSING_WORDS.search(str(error))
         return (WarehouseError if is_refused else UnreachableError)(
             f"the connection to PostgreSQL failed: {said}",
-            remedy=f"check `warehouse` and that the server is up, then {AGAIN}",
+            remedy=UP,
         )
     return WarehouseError(said, remedy=SEE)

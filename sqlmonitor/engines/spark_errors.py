@@ -8,6 +8,7 @@ from importlib import import_module
 from pyspark.errors import PySparkException
 
 from sqlmonitor.engines import address
+from sqlmonitor.engines.remedies import AGAIN, SEE, UP
 from sqlmonitor.errors import UnreachableError, WarehouseError
 
 
@@ -22,13 +23,11 @@ def _failures() -> tuple[type[Exception], ...]:
 FAILURES = _failures()
 """What the driver raises."""
 
-SEE = "run with -v to see the statement"
-AGAIN = "run again: a lost run is stored whole or not at all"
 REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         "UNAVAILABLE|failed to connect|RETRIES_EXCEEDED|Connection refused|Channel closed|closed channel",
         "the connection to Spark failed",
-        f"check `warehouse` and that the server is up, then {AGAIN}",
+        UP,
     ),
     (
         "INVALID_HANDLE|SESSION_CLOSED|SESSION_CHANGED|is not running",
