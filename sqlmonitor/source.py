@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
 
 from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Joined, Monitor
 from sqlmonitor.plan import Rows
+from sqlmonitor.trees import parse, put, replaced
 
 Column = dict[str, exp.Expr]
 
@@ -21,40 +20,8 @@ WEIGHTS = ("0.6180339887498949e0", "0.7548776662466927e0", "0.5698402909980532e0
 """Irrational numbers whose multiples spread evenly, source: Roberts 2018, quasirandom sequences."""
 
 
-@lru_cache(1024)
-def _parsed(text: str) -> exp.Expr:
-    return sqlglot.parse_one(text, dialect="duckdb")
-
-
-def parse(text: str) -> exp.Expr:
-    """Our own canonical SQL as a tree."""
-    return _parsed(text).copy()
-
-
-def put(text: str, **trees: exp.Expr) -> exp.Expr:
-    """Our own canonical SQL with the named columns replaced by trees."""
-    return _replaced(parse(text), trees)
-
-
 def _without_nan(column: exp.Expr, kind: dialects.Kind) -> exp.Expr:
     return put("case when not isnan(label) then label end", label=column) if kind == "float" else column
-
-
-def _replaced(tree: exp.Expr, trees: Mapping[str, exp.Expr]) -> exp.Expr:
-    """The tree with other trees in the places of some columns; itself where it has none of these."""
-
-    def is_place(node: exp.Expr) -> bool:
-        return isinstance(node, exp.Column) and not node.table and node.name in trees
-
-    if not any(map(is_place, tree.find_all(exp.Column))):
-        return tree
-    copy = tree.copy()
-    for node in filter(is_place, list(copy.find_all(exp.Column))):
-        new = exp.paren(trees[node.name].copy(), copy=False)
-        if node is copy:
-            return new
-        node.replace(new)
-    return copy
 
 
 @dataclass(frozen=True)
@@ -346,7 +313,7 @@ class SourceRows:
     ) -> dict[str, Any]:
         target = self.monitor.target
         placed = [
-            {**column, "expression": _replaced(column["expression"], {"is_reference": is_reference})}
+            {**column, "expression": replaced(column["expression"], {"is_reference": is_reference})}
             for column in columns
         ]
         source: dict[str, Any] = {"relation": relation, "columns": placed}

@@ -24,7 +24,7 @@ LEVELS = [
     ["errors"],
     ["masking"],
     ["dialects"],
-    ["names", "times"],
+    ["names", "times", "trees"],
     ["contract"],
     ["definitions"],
     ["dbt"],

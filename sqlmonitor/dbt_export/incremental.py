@@ -12,7 +12,7 @@ from sqlmonitor.dbt_export.calls import THIS, marked
 from sqlmonitor.definitions import Monitor
 from sqlmonitor.incremental import is_kept_by_chunk, is_kept_whole, restricted
 from sqlmonitor.plan import Rows, Step
-from sqlmonitor.source import parse, put
+from sqlmonitor.trees import parse, put
 
 LOOKBACK = "sqlmonitor_lookback"
 LABEL_LOOKBACK = "sqlmonitor_label_lookback"

@@ -13,7 +13,7 @@ from sqlmonitor import dialects, store, templates
 from sqlmonitor.dbt_export.jinja import escaped
 from sqlmonitor.dbt_export.models import Model
 from sqlmonitor.dbt_export.published import ABOUT, OPEN_ALERTS
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 RESULT_COLUMNS = {
     "monitor": "Its name.",

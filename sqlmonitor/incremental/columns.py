@@ -161,7 +161,7 @@ def _index(column: Column) -> int | None:
     return int(number) if kind in FEATURES else None
 
 
-def narrowed(step: Step, places: Collection[int]) -> Step:
+def of_columns(step: Step, places: Collection[int]) -> Step:
     """The statement that counts some of a step's columns, in their places."""
     columns = [column for place, column in by_place(step).items() if place in places]
     counted = {None, *(column["index"] for column in columns)}
@@ -180,7 +180,7 @@ def _of_columns(source: dict[str, Any], counted: Collection[int | None]) -> dict
     return source | {"columns": [one for one in source["columns"] if _index(one) in counted]}
 
 
-def moved(step: Step, columns: Columns, schema: str, condition: str) -> list[str]:
+def kept_rows(step: Step, columns: Columns, schema: str, condition: str) -> list[str]:
     """SELECTs of the kept rows of a statement's columns, as rows of the statement.
 
     Args:
@@ -208,7 +208,7 @@ def moved(step: Step, columns: Columns, schema: str, condition: str) -> list[str
     ]
 
 
-def wide(step: Step, columns: Columns, schema: str, inner: str) -> str:
+def whole_row(step: Step, columns: Columns, schema: str, inner: str) -> str:
     """The SELECT of the one row of a statement, from kept values and counted ones.
 
     Args:

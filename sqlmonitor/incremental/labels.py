@@ -12,7 +12,8 @@ from sqlmonitor import templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.incremental.recount import Recount
 from sqlmonitor.incremental.statements import reduced
-from sqlmonitor.source import SourceRows, Types, parse
+from sqlmonitor.source import SourceRows, Types
+from sqlmonitor.trees import parse
 
 if TYPE_CHECKING:
     from sqlmonitor.engines import Engine

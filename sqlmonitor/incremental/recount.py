@@ -100,12 +100,12 @@ class Recount:
 
     @property
     def is_partial(self) -> bool:
-        """True where every kept statement reads some chunks only."""
+        """True where every kept statement reads some chunks only: the values of all others stay."""
         return self.reads_some_rows and not self.columns
 
     @property
     def reads_some_rows(self) -> bool:
-        """True where every kept statement reads some chunks only, but for columns that are counted for the first time."""
+        """The same, or also new columns of all rows: rows that were read before are as they were checked then."""
         return bool(self.readings) and not set(self.readings.values()) & {Reading.ALL, Reading.ANALYSIS}
 
 

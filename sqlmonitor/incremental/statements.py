@@ -12,13 +12,13 @@ from typing import Any
 from sqlglot import exp
 
 from sqlmonitor import templates
-from sqlmonitor.incremental.columns import WIDE, moved, narrowed, wide
+from sqlmonitor.incremental.columns import WIDE, kept_rows, of_columns, whole_row
 from sqlmonitor.incremental.periods import Chunks, start
 from sqlmonitor.incremental.recount import Reading, Recount
 from sqlmonitor.incremental.state import State
 from sqlmonitor.plan import Rows, Step
-from sqlmonitor.source import parse
 from sqlmonitor.store import quoted
+from sqlmonitor.trees import parse
 
 # Chunks are named, and their ends are told, by all of them.
 OF_ALL_CHUNKS = ("chunk_counts",)
@@ -76,14 +76,14 @@ def _order(template: str) -> str:
 def _by_column(step: Step, recount: Recount, schema: str, dialect: str) -> str | exp.Expr:
     """Kept rows of some columns beside all rows of others, in the order of the step's own SELECT."""
     columns = recount.columns[step.name]
-    added = [templates.select(narrowed(step, columns.added), dialect)] if columns.added else []
+    added = [templates.select(of_columns(step, columns.added), dialect)] if columns.added else []
     if step.template in WIDE:
-        return templates.around(wide(step, columns, schema, templates.INNER), *added)
+        return templates.around(whole_row(step, columns, schema, templates.INNER), *added)
     chosen = chunk_condition(recount.chunks)
-    fresh = _of_chunks(narrowed(step, columns.kept), recount.chunks, recount.period)
+    fresh = _of_chunks(of_columns(step, columns.kept), recount.chunks, recount.period)
     parts = [
         f"select * from {templates.INNER} as fresh where {chosen}",
-        *moved(step, columns, schema, f"not ({chosen})"),
+        *kept_rows(step, columns, schema, f"not ({chosen})"),
         *(f"select * from {templates.INNER} as added" for _ in added),
     ]
     text = "\nunion all\n".join(parts) + f"\norder by {_order(step.template)}"

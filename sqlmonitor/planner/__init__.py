@@ -18,7 +18,8 @@ from sqlmonitor.planner.multiclass import add_multiclass
 from sqlmonitor.planner.performance import add_performance
 from sqlmonitor.planner.regression import add_regression
 from sqlmonitor.rules import rules
-from sqlmonitor.source import NOT_ASKED, Types, parse
+from sqlmonitor.source import NOT_ASKED, Types
+from sqlmonitor.trees import parse
 
 __all__ = ["plan"]
 

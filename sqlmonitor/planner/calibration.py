@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 HULL_ROUNDS = ((32, 0), (32, 16), (32, 8), (None, None))
 

@@ -10,7 +10,7 @@ from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.figures import figures, joins_read, reads_target
-from sqlmonitor.source import parse, put
+from sqlmonitor.trees import parse, put
 
 
 def add_chunks(draft: Draft) -> None:

@@ -15,7 +15,7 @@ from sqlmonitor.planner.class_names import class_name, class_number
 from sqlmonitor.planner.derivatives import derivative
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.performance import component, measured, score_metric
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 
 def cells(draft: Draft, class_outcomes: Step, names: list[str], partly: dict[str, Step]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from sqlmonitor.planner.draft import text
-from sqlmonitor.source import parse, put
+from sqlmonitor.trees import parse, put
 
 
 def class_number(label: exp.Expr | None, names: Iterable[str]) -> exp.Expr:

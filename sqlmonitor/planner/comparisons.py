@@ -13,7 +13,7 @@ from sqlmonitor.planner.chunking import by_period
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.merging import Merged
 from sqlmonitor.rules import rules
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 A_YEAR_AGO = {"hour": 52 * 7 * 24, "day": 52 * 7, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """Chunks from one to the same one a year before: days of the week meet, where chunks tell them apart."""

@@ -10,7 +10,7 @@ from sqlmonitor import names, rules
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.custom import DERIVED, results_by_name
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.source import parse, put
+from sqlmonitor.trees import parse, put
 
 
 def add_derived(draft: Draft, values: Step) -> Step:

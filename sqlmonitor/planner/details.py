@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlmonitor.planner.draft import Draft
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 """The quantiles of numeric columns, quantile_0 and on."""

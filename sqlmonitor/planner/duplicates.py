@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sqlmonitor.planner.draft import Draft, text
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 TEMPLATE = "quality/duplicates.sql"
 

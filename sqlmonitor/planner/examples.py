@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.draft import Draft
-from sqlmonitor.source import put
+from sqlmonitor.trees import put
 
 OUTSIDE = "(score < 0 or score > 1) and not isnan(score)"
 

@@ -9,7 +9,8 @@ from sqlglot import exp
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.planner.small_tables import small_table
-from sqlmonitor.source import Column, parse
+from sqlmonitor.source import Column
+from sqlmonitor.trees import parse
 
 AT_ONCE = 20
 """Columns of one counting statement. Numeric cells' numbers fit a double's 53 bits up to 127 columns, but the hash

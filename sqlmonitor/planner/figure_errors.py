@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from sqlmonitor import dialects
 from sqlmonitor.planner.derivatives import derivative
-from sqlmonitor.source import parse, put
+from sqlmonitor.trees import parse, put
 
 MOST_TERMS = 6
 """More sums than this would need more than 21 sums of products."""

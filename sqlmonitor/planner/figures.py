@@ -14,7 +14,8 @@ from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.figure_errors import standard_error
 from sqlmonitor.planner.parts import Parts
-from sqlmonitor.source import SourceRows, parse, put
+from sqlmonitor.source import SourceRows
+from sqlmonitor.trees import parse, put
 
 Column = dict[str, exp.Expr]
 CLAIMS = (exp.Predicate, exp.Connector, exp.Not, exp.LogicalOr, exp.LogicalAnd)

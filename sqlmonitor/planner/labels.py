@@ -9,7 +9,7 @@ from sqlmonitor.metrics.labels import SHARES
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.rules import result_families
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 
 def delays(draft: Draft) -> list[Metric]:

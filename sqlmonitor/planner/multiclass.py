@@ -10,7 +10,8 @@ from sqlmonitor.planner.class_metrics import cells, ranks
 from sqlmonitor.planner.class_names import class_name, class_number
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.planner.labels import delay_column, delays, labels, partly_labelled
-from sqlmonitor.source import Column, parse, put
+from sqlmonitor.source import Column
+from sqlmonitor.trees import parse, put
 
 BINNED_CELL = "floor(score * 2000) + floor(250 * ln(greatest(score, 1e-9) / greatest(1 - score, 1e-9)))"
 TOLERANCE = "0.010000001e0"

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from sqlmonitor import dialects
 from sqlmonitor.names.refusals import nodes_above
-from sqlmonitor.source import put
+from sqlmonitor.trees import put
 
 DOES_NOT_MERGE = "aggregates of merged chunks: this one does not follow from each chunk's"
 """The note of a figure over chunks that were merged; medians and counts of distinct values are such."""

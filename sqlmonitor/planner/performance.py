@@ -13,7 +13,7 @@ from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.calibration import choose, isotonic_fit
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.labels import delay_column, delays, labels, partly_labelled
-from sqlmonitor.source import parse, put
+from sqlmonitor.trees import parse, put
 
 ONE_CLASS = exp.Literal.number(0)
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.labels import delay_column, delays, labels
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 
 def add_regression(draft: Draft) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmonitor.metrics.distance import complementary_error_function
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 
 @dataclass(frozen=True)

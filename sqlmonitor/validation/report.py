@@ -9,7 +9,8 @@ from sqlglot import exp
 from sqlmonitor import planner, store, templates
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import DataError
-from sqlmonitor.source import SourceRows, put
+from sqlmonitor.source import SourceRows
+from sqlmonitor.trees import put
 from sqlmonitor.validation.every_feature import resolve_features
 from sqlmonitor.validation.sources import check_sources
 

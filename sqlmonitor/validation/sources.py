@@ -10,7 +10,8 @@ from sqlglot import exp
 from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.plan import Check
-from sqlmonitor.source import SourceRows, Types, put
+from sqlmonitor.source import SourceRows, Types
+from sqlmonitor.trees import put
 from sqlmonitor.validation.asking import ask
 from sqlmonitor.validation.described import check_columns, described, type_of
 from sqlmonitor.validation.figures import check_figures

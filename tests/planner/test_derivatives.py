@@ -9,7 +9,7 @@ from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.metrics.multiclass import RECALL, combined
 from sqlmonitor.metrics.performance import CONFUSION_CELLS
 from sqlmonitor.planner.derivatives import derivative
-from sqlmonitor.source import parse
+from sqlmonitor.trees import parse
 
 CELLS = {"true_positive": 31.0, "false_positive": 12.5, "false_negative": 7.25, "true_negative": 80.0}
 FORMULAS = {
