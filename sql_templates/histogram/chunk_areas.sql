@@ -4,7 +4,8 @@
 -- reference rows below the mean they are smaller, from there on larger. Each needs the reference's sum up to a rank.
 -- At the ranks between two cells these sums cancel unless the two functions cross there; then they are looked up:
 -- the running sum up to the cell that holds the rank, less the rest of that cell, whose mean is the largest so far.
--- Parts are added in whole steps, so that their order, which other chunks may change, does not matter.
+-- Parts are added in whole steps, so that their order, which other chunks may change, does not matter; parts that
+-- are wider than doubles can count in steps are as they are (and some engines' floors are bigints).
 -- inputs:
 --   {{ chunk_cells }}: chunk_number bigint, segment_column varchar, segment_value varchar, column_name varchar, row_count bigint, missing_count bigint, is_infinite boolean, quantum double, distance double, rank_before double, rank_after double, reference_below bigint, sum_below double, next_below bigint, chunk_total bigint, reference_total bigint
 --   {{ reference_cells }}: segment_column varchar, segment_value varchar, column_name varchar, quantum double, reference_count bigint, reference_steps double, reference_sum double, reference_before bigint
@@ -78,6 +79,6 @@ select
     , cast(max(chunk_total) as bigint) as chunk_total
     , cast(max(missing_count) as bigint) as missing_count
     , max(infinite_count) > 0 as is_infinite
-    , greatest(sum(floor(part / quantum + 0.5e0)), 0e0) * max(quantum) / nullif(max(reference_total), 0) as area
+    , greatest(sum(case when abs(part / quantum) < 9e15 then floor(part / quantum + 0.5e0) else part / quantum end), 0e0) * max(quantum) / nullif(max(reference_total), 0) as area
 from parts
 group by chunk_number, segment_column, segment_value, column_name
