@@ -39,7 +39,6 @@ class Step:
         parameters: sqlglot trees, integers, and lists of dictionaries of them.
         is_inline: True where the SELECT stands inside the statement that reads it.
         adds_doubles: True where a statement over the source adds doubles as they are, whose sum depends on the order.
-        is_parameters: True where its one row is what a statement over the source computes with, as constants.
         origin: where the user named the template; None for the package's.
     """
 
@@ -50,7 +49,6 @@ class Step:
     parameters: dict[str, Any] = field(default_factory=dict)
     is_inline: bool = False
     adds_doubles: bool = False
-    is_parameters: bool = False
     origin: Origin | None = None
 
     def parents(self) -> Iterator[Step]:

@@ -170,8 +170,6 @@ def execute(plan: Plan, recount: Recount, state: State, engine: Engine, progress
                 if logger.isEnabledFor(logging.INFO):
                     logger.info("-- %s\n%s;", step.title, dialects.translated(select, dialect.name))
                 engine.materialize(step.table, select)
-                if step.is_parameters and dialect.keep_constants is not None:
-                    engine.execute(dialect.keep_constants.format(table=step.table))
                 for check in checks.get(step.name, ()):
                     validation.ask(check, engine)
 

@@ -23,12 +23,8 @@ def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
     files = [(f"{0:0{width}d}_session.sql", f"{session}\n{dialect.session};\n")]
     for number, step in enumerate(plan.steps, 1):
         header = "\n".join(f"-- {line}" for line in templates.comment(step.template).splitlines())
-        made = [dialect.temporary.format(table=step.table, select=templates.sql(step, name))]
-        if step.is_parameters and dialect.keep_constants is not None:
-            made.append(dialect.keep_constants.format(table=step.table))
-        files.append(
-            (f"{number:0{width}d}_{step.name}.sql", f"{header}\n" + "".join(f"{one};\n" for one in made))
-        )
+        made = dialect.temporary.format(table=step.table, select=templates.sql(step, name))
+        files.append((f"{number:0{width}d}_{step.name}.sql", f"{header}\n{made};\n"))
     stored = store.publication(
         plan,
         run_id="by_hand",
@@ -36,11 +32,11 @@ def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
         started_at="cast(current_timestamp as timestamp)",
         now="cast(current_timestamp as timestamp)",
     )
-    made = store.creation(plan.schema)
+    created = store.creation(plan.schema)
     if dialect.clone:
-        statements = dialects.by_hand([*made, *stored], dialect, lambda table: store.TABLES[table.name])
+        statements = dialects.by_hand([*created, *stored], dialect, lambda table: store.TABLES[table.name])
     else:
-        statements = [dialects.translated(one, name) for one in made]
+        statements = [dialects.translated(one, name) for one in created]
         statements += [dialect.begin] if dialect.begin else []
         statements += [dialects.translated(one, name) for one in stored]
         statements += [dialect.commit] if dialect.begin else []

@@ -119,8 +119,6 @@ def _rendered(step: Step, slots: Slots | None) -> Rendered:
     for name, given in step.inputs.items():
         if isinstance(given, list):
             values[name] = [_reader(one, slots) for one in given]
-        elif given.is_parameters:
-            values |= _parameters(name, given, slots)
         else:
             values[name] = _reader(given, slots)
     if step.origin is not None:
@@ -193,18 +191,9 @@ def _rendered_own(step: Step, values: dict[str, Any]) -> Rendered:
         ) from error
 
 
-def statements(step: Step) -> list[str]:
-    """What makes the step's temporary table, in canonical SQL: two statements where its row is kept as constants."""
-    made = [f"create or replace temp table {step.table} as\n{rendered(step)}"]
-    if step.is_parameters:
-        made.append(dialects.KEEP_CONSTANTS.format(table=step.table))
-    return made
-
-
-def _parameters(name: str, step: Step, slots: Slots | None) -> dict[str, Rendered]:
-    if slots is None:
-        return {name: Rendered(dialects.CONSTANTS.format(table=step.table))}
-    return {name: Rendered("parameters"), f"{name}_table": Rendered(step.table)}
+def statement(step: Step) -> str:
+    """What makes the step's temporary table, in canonical SQL."""
+    return f"create or replace temp table {step.table} as\n{rendered(step)}"
 
 
 def _reader(step: Step, slots: Slots | None = None) -> Rendered:

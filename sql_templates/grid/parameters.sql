@@ -1,17 +1,18 @@
--- parameters: one row with everything the counting statement needs to find a value's cell.
+-- parameters: what the counting statement needs to find a value's cell, a row for each column.
 -- inputs:
 --   {{ reference_columns }}: column_index integer, minimum double, maximum double, unit double, bin_count bigint, cell_count bigint, is_even boolean
 --   {{ edges }}: column_index integer, piece integer, lower_edge double, upper_edge double, cell_count bigint
 --   {{ sample }}: part_count bigint
---   {{ columns }}: index of every numeric column
--- grain: one row
+-- grain: column_index
 -- output:
---   part_count double        -- parts of a cell
+--   column_index integer
+--   part_count bigint        -- parts of a cell, a power of 2
 --   steps_per_part double
---   even_minimum_0 double     -- the minimum of an even grid; NULL for an uneven one
---   maximum_0 double
---   steps_per_unit_0 double   -- 16777216 steps a cell
---   uneven_0 double[]         -- minimum, maximum, ln(unit), bins per unit; lower edges of pieces 1 to 7; steps per unit of pieces 0 to 7; 2^80 units below and above
+--   parts_per_step double
+--   even_minimum double      -- the minimum of an even grid; NULL for an uneven one
+--   maximum double
+--   steps_per_unit double    -- 16777216 steps a cell
+--   uneven double[]          -- minimum, maximum, ln(unit), bins per unit; lower edges of pieces 1 to 7; steps per unit of pieces 0 to 7; 2^80 units below and above
 with scaled as (
     select
         column_index
@@ -34,26 +35,21 @@ with scaled as (
         {% endfor %}
     from {{ edges }}
     group by column_index
-), by_column as (
-    select
-        scaled.*
-        , [
-            minimum, maximum, ln(unit), bins_per_unit
-            {% for piece in range(1, 8) %}, lower_{{ piece }}{% endfor %}
-            {% for piece in range(8) %}, slope_{{ piece }}{% endfor %}
-            , minimum - unit * 1208925819614629174706176e0, maximum + unit * 1208925819614629174706176e0
-        ] as uneven
-    from scaled
-    left join pieces on scaled.column_index = pieces.column_index
 )
 select
-    max(cast(part_count as double)) as part_count
-    , max(16777216e0 / part_count) as steps_per_part
-    {% for column in columns %}
-    , max(case when column_index = {{ column.index }} then even_minimum end) as even_minimum_{{ column.index }}
-    , max(case when column_index = {{ column.index }} then maximum end) as maximum_{{ column.index }}
-    , max(case when column_index = {{ column.index }} then steps_per_unit end) as steps_per_unit_{{ column.index }}
-    , max(case when column_index = {{ column.index }} then uneven end) as uneven_{{ column.index }}
-    {% endfor %}
-from by_column
+    scaled.column_index
+    , sample.part_count
+    , 16777216e0 / sample.part_count as steps_per_part
+    , sample.part_count / 16777216e0 as parts_per_step
+    , scaled.even_minimum
+    , scaled.maximum
+    , scaled.steps_per_unit
+    , [
+        scaled.minimum, scaled.maximum, ln(scaled.unit), scaled.bins_per_unit
+        {% for piece in range(1, 8) %}, pieces.lower_{{ piece }}{% endfor %}
+        {% for piece in range(8) %}, pieces.slope_{{ piece }}{% endfor %}
+        , scaled.minimum - scaled.unit * 1208925819614629174706176e0, scaled.maximum + scaled.unit * 1208925819614629174706176e0
+    ] as uneven
+from scaled
+left join pieces on scaled.column_index = pieces.column_index
 cross join {{ sample }} as sample

@@ -26,12 +26,22 @@ from (
         {% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
     from (
         select
-            chunk_number
-            , unnest([{% for column in columns %}{% if not loop.first %}, {% endif %}{{ column.index }}{% endfor %}]) as column_index
-            , unnest([{% for column in columns %}{% if not loop.first %}, {% endif %}value_{{ column.index }}{% endfor %}]) as value
-            {% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
+            source_rows.chunk_number
+            , numbered.column_index
+            , case
+                {% for column in columns %}
+                when numbered.column_index = {{ column.index }} then source_rows.value_{{ column.index }}
+                {% endfor %}
+            end as value
+            {% for segment in segments %}, source_rows.segment_{{ segment.index }}{% endfor %}
         from {{ rows }} as source_rows
-        where chunk_number >= 0
+        cross join (
+            {% for column in columns %}
+            {% if not loop.first %}union all{% endif %}
+            select {{ column.index }} as column_index
+            {% endfor %}
+        ) as numbered
+        where source_rows.chunk_number >= 0
     ) as listed
 ) as cleaned
 group by grouping sets (

@@ -72,7 +72,7 @@ def models(plan: Plan, monitor: Monitor, relations: Relations, dialect: str) -> 
         whole = _select(step, plan, relations, dialect)
         name = model_name(plan.monitor, step)
         # What one statement reads once costs nothing twice as a view.
-        is_read_once = not (step.reads_source or step.is_parameters or step.name in stored)
+        is_read_once = not (step.reads_source or step.name in stored)
         is_read_once &= readers[step.name] == 1 and _times_read(step, plan) == 1
         if is_incremental(step, monitor, dialect):
             # Under another name where it counts something else: rows of both must not be mixed.

@@ -8,7 +8,7 @@ from sqlmonitor.dialects.clickhouse import CLICKHOUSE
 from sqlmonitor.dialects.compiled import COMPILED, REFUSED
 from sqlmonitor.dialects.datafusion import DATAFUSION
 from sqlmonitor.dialects.dialect import Dialect
-from sqlmonitor.dialects.duckdb import CONSTANTS, DUCKDB, KEEP_CONSTANTS
+from sqlmonitor.dialects.duckdb import DUCKDB
 from sqlmonitor.dialects.functions import FUNCTIONS, functions_of
 from sqlmonitor.dialects.kinds import Kind, kind
 from sqlmonitor.dialects.periods import (
@@ -27,11 +27,9 @@ from sqlmonitor.errors import UnsupportedError
 
 __all__ = [
     "CANONICAL",
-    "CONSTANTS",
     "DIALECTS",
     "EPOCH",
     "FUNCTIONS",
-    "KEEP_CONSTANTS",
     "NUMBER",
     "NUMBER_OF_INTEGER",
     "PERIOD_NAME",

@@ -64,7 +64,6 @@ CLICKHOUSE = Dialect(
         ((exp.GroupConcat,), values.joined_levels),
         ((exp.MD5,), values.md5_of_text),
         ((exp.Exists,), statements.exists_as_in),
-        ((exp.Select,), statements.lists_as_rows),
         ((exp.Select,), statements.column_under_its_name),
         ((exp.Select,), statements.sets_without_aggregates),
         ((exp.Order,), shared.order_by_all),

@@ -9,26 +9,6 @@ from sqlglot import exp
 from sqlmonitor.dialects.clickhouse_values import written
 
 
-def lists_as_rows(node: exp.Expr) -> exp.Expr:
-    """Lists as rows.
-
-    DuckDB: select unnest([a, b]), unnest([1, 2]) goes through both at once.
-    ClickHouse: arrayJoin in a select list gives every pair.
-    Remedy: array join, which goes through all of them at once.
-    """
-    lists = [one for one in node.expressions if isinstance(one.unalias(), exp.Explode)]
-    for number, one in enumerate(lists):
-        name = f"unnested_{number}"
-        alias = exp.alias_(one.unalias().this.copy(), name)
-        one.unalias().replace(exp.column(name))
-        joins = node.args.get("joins") or []
-        if number:
-            joins[-1].append("expressions", alias)
-        else:
-            node.append("joins", exp.Join(this=alias, kind="ARRAY", expressions=[]))
-    return node
-
-
 def order_by_place(node: exp.Expr) -> exp.Expr:
     """An order by what is selected.
 

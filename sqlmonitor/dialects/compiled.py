@@ -110,7 +110,6 @@ REDSHIFT = Dialect(
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Bracket,), no_lists),
-        ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.IsNan,), shared.equals_nan),
         ((exp.Ln,), postgres.logarithm),
@@ -133,7 +132,6 @@ SNOWFLAKE = Dialect(
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), quantile_list),
-        ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.IsNan,), shared.equals_nan),
         ((exp.Ln,), postgres.logarithm),
@@ -156,7 +154,6 @@ DATABRICKS = Dialect(
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), quantile_list),
-        ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.IntDiv,), shared.whole_quotient),
         ((exp.Div,), shared.safe_quotient),
@@ -174,7 +171,6 @@ TRINO = Dialect(
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
-        ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Ln,), postgres.logarithm),
         ((exp.Greatest, exp.Least), shared.over_nulls),
@@ -196,7 +192,6 @@ BIGQUERY = Dialect(
     quotient="above * cast(1 as float64) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
-        ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.nulls_last_by_key),
         ((exp.Ln,), postgres.logarithm),

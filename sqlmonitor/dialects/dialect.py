@@ -42,7 +42,6 @@ class Dialect:
             nothing is to be done.
         replaces_chunks: True where dbt's adapter replaces the rows of some chunks of a lasting table
             (``delete+insert``); its tables are made anew elsewhere.
-        keep_constants: keeps a ``{table}``'s one row for statements that compute with it; None where they join it.
         reads_files: True where a quoted path stands for the rows of a file.
         path_schemas: schemas that are file formats, in lower case, so that the names in them are paths; empty where
             every name is a table's.
@@ -68,7 +67,6 @@ class Dialect:
     exchange: str = ""
     after_table: str = ""
     replaces_chunks: bool = False
-    keep_constants: str | None = None
     reads_files: bool = False
     path_schemas: frozenset[str] = frozenset()
     quotient: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlglot import exp
 
 from sqlmonitor.dialects import shared
@@ -170,6 +172,31 @@ def number_in_range(node: exp.Expr) -> exp.Expr:
     )
 
 
+def reckoned_once(node: exp.Expr) -> exp.Expr:
+    """Values that the query around uses more than once.
+
+    DuckDB: reckons what a subquery selects once. PostgreSQL: pulls it up, and reckons it at every place.
+    Remedy: offset 0, which keeps the subquery as it is; where there is a choice to be made, which is worth it.
+    """
+    source = node.args.get("from_")
+    subquery = source.this if source is not None else None
+    if not isinstance(subquery, exp.Subquery) or not isinstance(subquery.this, exp.Select):
+        return node
+    inner = subquery.this
+    chosen = {one.alias for one in inner.expressions if isinstance(one, exp.Alias) and one.find(exp.Case)}
+    used = Counter(
+        column.name
+        for key, value in node.args.items()
+        if key != "from_"
+        for part in (value if isinstance(value, list) else [value])
+        if isinstance(part, exp.Expr)
+        for column in part.find_all(exp.Column)
+    )
+    if any(used[name] > 1 for name in chosen):
+        inner.set("offset", exp.Offset(expression=exp.Literal.number(0)))
+    return node
+
+
 POSTGRES = Dialect(
     name="postgres",
     proof="executed",
@@ -200,6 +227,7 @@ POSTGRES = Dialect(
         ((exp.Cast,), text_in_bytes),
         ((exp.Cast,), number_in_range),
         ((exp.ColumnDef,), column_in_bytes),
+        ((exp.Select,), reckoned_once),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),
 )

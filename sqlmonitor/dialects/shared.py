@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlglot
 from sqlglot import exp
 
 from sqlmonitor.dialects.dialect import KIND
@@ -146,33 +145,6 @@ def nulls_last_by_key(node: exp.Expr) -> exp.Expr:
             exp.Ordered(this=key.this, desc=is_falling, nulls_first=not is_falling),
         ]
     node.set("expressions", keys)
-    return node
-
-
-def unnest_by_places(node: exp.Expr) -> exp.Expr:
-    """Lists as rows.
-
-    DuckDB: select unnest([a, b]), unnest([1, 2]). Redshift, Snowflake, Databricks, Trino, BigQuery: not in a
-    select list, or one only.
-    Remedy: a cross join with the places 1 and on, and a choice by place.
-    """
-    lists = [one for one in node.expressions if isinstance(one.unalias(), exp.Explode)]
-    if not lists:
-        return node
-    lengths = {len(one.unalias().this.expressions) for one in lists}
-    assert len(lengths) == 1
-    for one in lists:
-        case = exp.Case()
-        values = one.unalias().this.expressions
-        for place, value in enumerate(values, 1):
-            here = exp.EQ(this=exp.column("place", table="places"), expression=exp.Literal.number(place))
-            case = case.when(here, value, copy=False)
-        one.unalias().replace(case)
-    text = " union all ".join(f"select {place} as place" for place in range(1, lengths.pop() + 1))
-    places = exp.Subquery(
-        this=sqlglot.parse_one(text), alias=exp.TableAlias(this=exp.to_identifier("places"))
-    )
-    node.append("joins", exp.Join(this=places, kind="CROSS"))
     return node
 
 

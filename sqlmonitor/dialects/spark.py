@@ -177,7 +177,6 @@ SPARK = Dialect(
         ((exp.Identifier,), word_in_quotes),
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.condition_of_one_row),
-        ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),
         ((exp.IsNan,), shared.equals_nan),

@@ -198,7 +198,9 @@ def kept_rows(step: Step, columns: Columns, schema: str, condition: str) -> list
     for new, column in columns.kept.items():
         tables.setdefault(column.table, {})[column.place] = new
     parameters = "".join(
-        f" cross join {parent.table} as parameters" for parent in step.tables() if parent.is_parameters
+        f" cross join (select max(part_count) as part_count from {parent.table}) as parameters"
+        for parent in step.tables()
+        if "part_count" in templates.header(parent.template).output
     )
     return [
         f"select {chosen} from {quoted(schema)}.{table} as kept{parameters} inner join ("

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -123,12 +122,6 @@ class Draft:
             adds_doubles=adds_doubles,
         )
         self.steps.append(step)
-        return step
-
-    def add_parameters(self, name: str, title: str, template: str, /, **given: Any) -> Step:
-        """Adds a step whose one row is what statements over the source compute with."""
-        step = replace(self.add(name, title, template, **given), is_parameters=True)
-        self.steps[-1] = step
         return step
 
     def inline(self, name: str, title: str, template: str, /, **given: Any) -> Step:

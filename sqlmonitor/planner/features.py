@@ -6,14 +6,18 @@ from itertools import pairwise
 
 from sqlglot import exp
 
+from sqlmonitor.definitions import Chunks
 from sqlmonitor.plan import Step
 from sqlmonitor.planner.draft import Draft
 from sqlmonitor.planner.small_tables import small_table
 from sqlmonitor.source import Column
 from sqlmonitor.trees import parse
 
+FEW = ("week", "month", "quarter", "year")
+"""Periods of which there are so few that a chunk's number and a cell's fit one double, which is faster to group by."""
+
 AT_ONCE = 20
-"""Columns of one counting statement. Numeric cells' numbers fit a double's 53 bits up to 127 columns, but the hash
+"""Columns of one counting statement. Numeric cells' numbers fit a double's 53 bits up to 31 columns, but the hash
 table of so many counts outgrows the processor's cache: 120 columns cost 11 times as much as 20. Of levels, 70 cost
 7 times as much as 20."""
 
@@ -81,7 +85,15 @@ def binned(draft: Draft) -> dict[str, Step]:
     reference = reference_columns(draft, statistics)
     edges = draft.add("edges", "fit edges", "grid/edges.sql", reference_columns=reference)
     firsts = range(0, len(draft.numeric), AT_ONCE)
-    cells = [count_cells(draft, reference, edges, sample, first) for first in firsts]
+    parameters = draft.add(
+        "parameters",
+        "cells' parameters",
+        "grid/parameters.sql",
+        reference_columns=reference,
+        edges=edges,
+        sample=sample,
+    )
+    cells = [count_cells(draft, parameters, first) for first in firsts]
     numeric = draft.add(
         "numeric",
         "numeric histograms",
@@ -97,22 +109,17 @@ def binned(draft: Draft) -> dict[str, Step]:
     return {"numeric": numeric, "coarse": coarse, "reference_columns": reference}
 
 
-def count_cells(draft: Draft, reference: Step, edges: Step, sample: Step, first: int) -> Step:
+def are_few(chunks: Chunks) -> bool:
+    """True where a chunk's number and its reference's flag need 20 bits at most, up to the year 11,900."""
+    return chunks.period in FEW or (chunks.count is not None and chunks.count < 2**18)
+
+
+def count_cells(draft: Draft, parameters: Step, first: int) -> Step:
     """Counts the cells of as many columns as one statement takes, from the first on."""
     number = f"_{first // AT_ONCE + 1}" if len(draft.numeric) > AT_ONCE else ""
     columns = [
         {**column, "place": place} for place, column in enumerate(draft.numeric[first : first + AT_ONCE])
     ]
-    parameters = draft.add_parameters(
-        f"parameters{number}",
-        "cells' parameters",
-        "grid/parameters.sql",
-        reference_columns=reference,
-        edges=edges,
-        sample=sample,
-        columns=columns,
-    )
-    is_packed = {"is_packed": 1} if draft.monitor.chunks.count == 1 and not draft.segments else {}
     kept = {part for metric in draft.metrics["summary"] for part in metric.keeps}
     return draft.add(
         f"numeric_cells{number}",
@@ -122,7 +129,7 @@ def count_cells(draft: Draft, reference: Step, edges: Step, sample: Step, first:
         parameters=parameters,
         columns=columns,
         segments=draft.segments,
-        **is_packed,
+        **({"is_packed": 1} if are_few(draft.monitor.chunks) else {}),
         **{f"with_{part}": 1 for part in sorted(kept)},
     )
 

@@ -18,7 +18,8 @@ MOST_TERMS = 6
 NUMBERS = (*exp.DataType.FLOAT_TYPES, *exp.DataType.REAL_TYPES, exp.DataType.Type.DECIMAL)
 BINARY = (exp.Add, exp.Sub, exp.Mul)
 EVERY_ROW = put("coalesce(term, 0e0)", term=parse("1e0"))
-"""What a row adds to count(*), which has no error of its own where n is fixed."""
+"""What a row adds to count(*), which has no error of its own where n is fixed, and varies with nothing."""
+COUNT = parse("cast(count(*) as double)")
 
 
 class InexpressibleError(Exception):
@@ -43,10 +44,15 @@ def standard_error(figure: exp.Expr) -> exp.Expr | None:
         return None
     if len(terms) > MOST_TERMS or all(term == EVERY_ROW for term in terms):
         return None
-    sums = {f"sum_{number}": put("sum(term)", term=term) for number, term in enumerate(terms)}
+    sums = {
+        f"sum_{number}": COUNT.copy() if term == EVERY_ROW else put("sum(term)", term=term)
+        for number, term in enumerate(terms)
+    }
     parts: list[exp.Expr] = []
-    for one, slope in enumerate(slopes):
-        for other in range(one, len(slopes)):
+    varying = [number for number, term in enumerate(terms) if term != EVERY_ROW]
+    for place, one in enumerate(varying):
+        slope = slopes[one]
+        for other in varying[place:]:
             spread = put(
                 f"sum(one * other) - sum_{one} * sum_{other} / count(*)",
                 one=terms[one],

@@ -54,7 +54,7 @@ def measure() -> Iterator[Measure]:
     Gives value, noise floor, p-value and note by column (``number``, ``level``) and metric.
     """
     steps = steps_after_counting()
-    statements = [statement for step in steps for statement in templates.statements(step)]
+    statements = [templates.statement(step) for step in steps]
     nothing: tuple[list, list] = ([], [])
     with duckdb.connect() as connection:
 

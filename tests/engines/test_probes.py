@@ -172,9 +172,6 @@ OF_TABLE: list[tuple[str, Any]] = [
     ("select string_agg(distinct name, ', ' order by name) as found from numbers where id in (1, 2, 4)", "B, a, b"),
     ("select quantiles[2] as found from (select quantile_disc(number, [0.25, 0.5, 0.999]) as quantiles from numbers where id < 5) as one", 0),
     ("select quantiles[1] as found from (select quantile_disc(number, [0.25, 0.5, 0.999]) as quantiles from numbers where id > 9) as one", None),
-    ("select count(*) as found from (select unnest([number, cast(whole as double)]) as value from numbers) as listed", 12),
-    ("select count(value) as found from (select unnest([number, cast(whole as double)]) as value from numbers) as listed", 10),
-    ("select sum(place * value) as found from (select unnest([1, 2]) as place, unnest([id, 10 * id]) as value from numbers) as listed", 441),
     ("select count(*) as found from (select flag from numbers group by grouping sets ((flag), ())) as sets", 4),
     ("select max(of_all) as found from (select grouping(flag) as of_all from numbers group by grouping sets ((flag), ())) as sets", 1),
     ("select max(total) as found from (select sum(whole) over (order by id rows between unbounded preceding and current row) as total from numbers where id < 6) as sums", 7),
@@ -240,7 +237,6 @@ def test_every_function_of_the_templates_and_the_store_is_probed() -> None:
         for statement in [*store.creation("place"), *published]:
             used |= operations(sqlglot.parse_one(statement, dialect="duckdb"))
         for step in plan.steps:
-            # As other engines than DuckDB take it, which keeps constants in its own way.
             tree = templates.select(step, "postgres")
             assert isinstance(tree, exp.Expr)
             used |= operations(tree)
@@ -252,7 +248,6 @@ PORTABLE = Dialect(
     proof="compiled",
     schemes=(),
     rewrites=(
-        ((exp.Select,), shared.unnest_by_places),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),
         ((exp.Order,), shared.nulls_last_by_key),

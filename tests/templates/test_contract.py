@@ -57,8 +57,7 @@ def executed(made: Plan, rows: str = SOURCE) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(rows)
     for step in made.steps:
-        for statement in templates.statements(step):
-            connection.execute(statement)
+        connection.execute(templates.statement(step))
     return connection
 
 
