@@ -31,11 +31,11 @@ with crossed as (
     from {{ chunk_cells }}
     where row_count > 0
 ), listed as (
-    select chunk_number, segment_column, segment_value, column_name, rank_after, weight, cast(null as double) as quantum, 0 as reference_count, 0e0 as reference_steps, cast(null as double) as reference_mean
+    select chunk_number, segment_column, segment_value, column_name, rank_after, weight, cast(null as double) as quantum, 0e0 as reference_count, 0e0 as reference_steps, cast(null as double) as reference_mean
     from crossed
     where weight <> 0
     union all
-    select null as chunk_number, segment_column, segment_value, column_name, cast(reference_before as double) as rank_after, 0 as weight, quantum, reference_count, reference_steps, reference_sum / reference_count as reference_mean
+    select null as chunk_number, segment_column, segment_value, column_name, cast(reference_before as double) as rank_after, 0 as weight, quantum, cast(reference_count as double) as reference_count, reference_steps, reference_sum / reference_count as reference_mean
     from {{ reference_cells }}
     where reference_count > 0
 ), looked_up as (

@@ -59,9 +59,10 @@ with joined as (
 ), cumulated as (
     select
         joined.*
-        , sum(row_count) over cells - row_count as chunk_before
+        -- As doubles, which hold these counts exactly: sums of bigints are wider, and slower.
+        , sum(cast(row_count as double)) over cells - row_count as chunk_before
         , lead(case when bin is not null then reference_below end) over cells as next_below
-        , sum(row_count) over (partition by chunk_number, segment_column, segment_value, column_name) as chunk_total
+        , sum(cast(row_count as double)) over (partition by chunk_number, segment_column, segment_value, column_name) as chunk_total
     from joined
     window cells as (partition by chunk_number, segment_column, segment_value, column_name order by bin nulls last, lower_edge)
 ), shared as (

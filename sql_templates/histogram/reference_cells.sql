@@ -30,7 +30,7 @@ with merged as (
         , bin
         , lower_edge
         , max(case when abs(value_sum) <= 1.7e308 then 0 else 1 end) as infinite_parts
-        , sum(case when chunk_number % 2 = 1 then row_count else 0 end) as reference_count
+        , sum(case when chunk_number % 2 = 1 then cast(row_count as double) else 0e0 end) as reference_count
         , sum(case when chunk_number % 2 = 1 and abs(value_sum) <= 1.7e308 then value_sum else 0e0 end) as value_sum
     from {{ numeric }}
     where bin is not null
