@@ -7,8 +7,8 @@ the same name)::
     SPARK_HOME=$(spark/bin/python -c 'import pyspark; print(pyspark.__path__[0])') \\
         python tests/engines/spark_cluster.py flights car_loan
 
-runs these monitors of ``engine_monitors`` there, and compares every stored row with DuckDB's. The first answer
-comes after about half a minute.
+runs these monitors of ``engine_monitors`` there, and compares every stored row with DuckDB's; ``scans`` counts what
+a first run reads. The first answer comes after about half a minute.
 """
 
 from __future__ import annotations
@@ -19,10 +19,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from executed_engines import SparkWarehouse
 
 PATIENCE = 120.0
 """Seconds for each of the servers to come up."""
@@ -103,8 +108,12 @@ def cluster(home: Path, folder: Path, workers: int = 2) -> Iterator[str]:
             )  # fmt: skip
 
         def are_there() -> bool:
-            with urllib.request.urlopen(f"http://127.0.0.1:{page}/json/") as answer:
-                return answer.read().decode().count('"ALIVE"') > workers
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{page}/json/") as answer:
+                    return answer.read().decode().count('"ALIVE"') > workers
+            except urllib.error.URLError:
+                # Its port answers before it has pages.
+                return False
 
         wait_for("the workers", are_there, process, log)
         settings = SETTINGS | {
@@ -130,8 +139,34 @@ def cluster(home: Path, folder: Path, workers: int = 2) -> Iterator[str]:
                 process.wait()
 
 
+@contextmanager
+def warehouse_on(url: str, folder: Path) -> Iterator[SparkWarehouse]:
+    """An empty warehouse, emptied in the end: the catalog is all sessions'."""
+    from executed_engines import SparkWarehouse, backquoted
+
+    warehouse = SparkWarehouse(url, Path(tempfile.mkdtemp(dir=folder)))
+    try:
+        yield warehouse
+    finally:
+        warehouse.session.sql("drop schema if exists sqlmonitor cascade")
+        for table in warehouse.places:
+            warehouse.session.sql(f"drop table if exists {backquoted(table)}")
+        warehouse.session.stop()
+
+
+def count_scans(url: str, folder: Path) -> None:
+    from test_scans import COUNTS, check_scans, first_run
+
+    found = []
+    for count in COUNTS:
+        with warehouse_on(url, folder) as warehouse:
+            found.append(first_run(warehouse, "apache_spark", count))
+    check_scans(*found)
+    print(f"scans: {found[-1]}, as on every engine")
+
+
 def main(cases: list[str]) -> None:
-    from executed_engines import DuckDBWarehouse, SparkWarehouse, backquoted
+    from executed_engines import DuckDBWarehouse
     from test_matrix import compared, stored
 
     with tempfile.TemporaryDirectory() as name:
@@ -140,17 +175,13 @@ def main(cases: list[str]) -> None:
         with cluster(Path(os.environ["SPARK_HOME"]), folder) as url:
             print(f"cluster up after {time.monotonic() - begin:.1f} s: {url}")
             for case in cases:
+                if case == "scans":
+                    count_scans(url, folder)
+                    continue
                 expected = stored(DuckDBWarehouse(Path(tempfile.mkdtemp(dir=folder))), case)
                 begin = time.monotonic()
-                warehouse = SparkWarehouse(url, Path(tempfile.mkdtemp(dir=folder)))
-                try:
+                with warehouse_on(url, folder) as warehouse:
                     found = stored(warehouse, case)
-                finally:
-                    # The catalog is all sessions'.
-                    warehouse.session.sql("drop schema if exists sqlmonitor cascade")
-                    for table in warehouse.places:
-                        warehouse.session.sql(f"drop table if exists {backquoted(table)}")
-                    warehouse.session.stop()
                 seconds = time.monotonic() - begin
                 wrong = compared(expected, found, "spark")
                 print(

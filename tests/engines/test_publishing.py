@@ -1,10 +1,9 @@
-"""Engines without transactions: what a killed run leaves, what two at once do, and what a run reads."""
+"""Engines without transactions: what a killed run leaves, and what two at once do."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -280,43 +279,3 @@ def test_the_second_run_of_a_monitor_is_refused(world) -> None:
         with pytest.raises(StoreError, match="another run"):
             run(engine, world.url, overtake)
         assert engine.first("select count(*) as rows from sqlmonitor.runs") == {"rows": 1}
-
-
-def scans_of_clickhouse(engine: Any, world: Any, text: str) -> int:
-    select = re.match(r"create or replace temporary table \w+ as\n(.*)", text, re.DOTALL)
-    plan = engine.rows(f"explain {select[1]}") if select else []
-    return sum("ReadFromMergeTree" in line and ".scored" in line for (line,) in plan)
-
-
-def scans_of_spark(engine: Any, world: Any, text: str) -> int:
-    select = re.match(r"create table \S+ as (.*)", text, re.DOTALL)
-    if not select:
-        return 0
-    ((plan,),) = world.run(f"explain {select[1]}")
-    return sum(world.places["scored"] in line for line in plan.splitlines())
-
-
-SCANS = {"clickhouse": scans_of_clickhouse, "spark": scans_of_spark}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SCANS)
-def test_source_scans_do_not_grow_with_columns(world, name, monkeypatch) -> None:
-    """By the engine's own plans."""
-    found: list[int] = []
-    whole = ENGINES[name].execute_own
-
-    def explained_first(engine: Any, text: str) -> None:
-        found[-1] += SCANS[name](engine, world, text)
-        whole(engine, text)
-
-    monkeypatch.setattr(ENGINES[name], "execute_own", explained_first)
-    for store, features in {
-        "few": {"numeric": ["amount"], "categorical": ["region"]},
-        "more": {"numeric": ["amount", "hour", "score"], "categorical": ["region", "vehicle"]},
-    }.items():
-        found.append(0)
-        with world.connect() as engine:
-            run(engine, world.url, store=store, features=features)
-    assert found[0] == found[1]
-    assert 4 <= found[0] <= 8

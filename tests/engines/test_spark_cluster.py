@@ -17,7 +17,11 @@ SCRIPT = Path(__file__).with_name("spark_cluster.py")
 def test_a_cluster_stores_what_duckdb_stores() -> None:
     # In a process of its own: the servers are ended with it.
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "flights", "extreme"], capture_output=True, text=True, timeout=1800
+        [sys.executable, str(SCRIPT), "flights", "extreme", "scans"],
+        capture_output=True,
+        text=True,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert done.stdout.count("as on DuckDB") == 2
+    assert "as on every engine" in done.stdout
