@@ -172,11 +172,11 @@ def number_in_range(node: exp.Expr) -> exp.Expr:
     )
 
 
-def reckoned_once(node: exp.Expr) -> exp.Expr:
+def computed_once(node: exp.Expr) -> exp.Expr:
     """Values that the query around uses more than once.
 
-    DuckDB: reckons what a subquery selects once. PostgreSQL: pulls it up, and reckons it at every place.
-    Remedy: offset 0, which keeps the subquery as it is; where there is a choice to be made, which is worth it.
+    DuckDB: computes what a subquery selects once. PostgreSQL: pulls it up, and computes it at every place.
+    Remedy: offset 0, which keeps the subquery as it is, where a value is a case of several.
     """
     source = node.args.get("from_")
     subquery = source.this if source is not None else None
@@ -227,7 +227,7 @@ POSTGRES = Dialect(
         ((exp.Cast,), text_in_bytes),
         ((exp.Cast,), number_in_range),
         ((exp.ColumnDef,), column_in_bytes),
-        ((exp.Select,), reckoned_once),
+        ((exp.Select,), computed_once),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),
 )
