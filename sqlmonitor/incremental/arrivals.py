@@ -1,4 +1,4 @@
-"""Labels that arrived since the last run, and the chunks they belong to."""
+"""Labels and rows that arrived or changed since the last run, and the chunks they belong to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from sqlglot import exp
 
 from sqlmonitor import templates
 from sqlmonitor.definitions import Monitor, Project
+from sqlmonitor.incremental.periods import Chunks, merged
 from sqlmonitor.incremental.recount import Recount
+from sqlmonitor.incremental.state import State
 from sqlmonitor.incremental.statements import reduced
 from sqlmonitor.source import SourceRows, Types
 from sqlmonitor.trees import parse
@@ -20,21 +22,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Labels:
+class Arrived:
     """What arrived.
 
     Args:
-        until: when the newest label was observed; None where no label tells when.
-        chunks: numbers of the chunks of the analysis that labels arrived for.
+        until: the newest time at which something did; None where nothing tells when.
+        chunks: of the analysis that it belongs to.
     """
 
     until: datetime | None = None
-    chunks: tuple[int, ...] = ()
+    chunks: tuple[Chunks, ...] = ()
+
+
+NOTHING = Arrived()
+EVERYTHING = (Chunks(0),)
 
 
 def late_labels(
     project: Project, monitor: Monitor, types: Types, engine: Engine, *, since: datetime | None, now: str
-) -> Labels:
+) -> Arrived:
     """Looks for labels by `target.observed_at`.
 
     A label observed at the very time of the last one may be new, so its chunk is found again. Those observed
@@ -50,35 +56,82 @@ def late_labels(
     """
     target = monitor.target
     if target is None or target.observed_at is None:
-        return Labels()
+        return NOTHING
     source = SourceRows(monitor, project.dialect, types=types)
-    is_beside = target.relation is not None
     relation = source.predictions() if target.relation is None else source.relation(target.relation)
-    observed = source.observed()
-    alias = "target" if is_beside else "prediction"
-    times = exp.select(exp.alias_(observed.copy(), "observed")).from_(
-        exp.alias_(relation.copy(), alias, table=True)
-    )
-    newest = engine.first(
+    alias = "prediction" if target.relation is None else "target"
+    until = _newest(source.observed(), exp.alias_(relation.copy(), alias, table=True), now, engine)
+    if since is None:
+        return Arrived(until)
+    chunks = _chunks(source, source.observed(), since, engine, reads_target=True)
+    return Arrived(max(since, until) if until is not None else since, chunks)
+
+
+def changed_rows(
+    project: Project,
+    monitor: Monitor,
+    types: Types,
+    engine: Engine,
+    *,
+    state: State,
+    is_first: bool,
+    now: str,
+) -> Arrived:
+    """Looks for rows by `updated_at`, as :func:`late_labels` does for labels.
+
+    Args:
+        project: where the monitor stands.
+        monitor: with chunks by period.
+        types: of the relations' columns.
+        engine: an open warehouse.
+        state: of the store. Where the last run did not go by this column, rows may have changed since they
+            were counted whatever it says: all chunks are named.
+        is_first: True where no chunk is stored, to look at none.
+        now: SQL for the time of the run.
+    """
+    if monitor.updated_at is None:
+        return NOTHING
+    source = SourceRows(monitor, project.dialect, types=types)
+    relation = exp.alias_(source.predictions(), "prediction", table=True)
+    until = _newest(source.updated(), relation, now, engine)
+    if is_first:
+        return Arrived(until)
+    if state.updated_column != monitor.updated_at:
+        return Arrived(until, EVERYTHING)
+    since = state.rows_until
+    chunks = _chunks(source, source.updated(), since, engine)
+    return Arrived(max((time for time in (since, until) if time is not None), default=None), chunks)
+
+
+def _newest(time: exp.Expr, relation: exp.Expr, now: str, engine: Engine) -> datetime | None:
+    """The newest time that is not in the future."""
+    times = exp.select(exp.alias_(time, "arrived")).from_(relation)
+    row = engine.first(
         templates.around(
-            f"select max(observed) as newest from {templates.INNER} as labels where observed <= {now}", times
+            f"select max(arrived) as newest from {templates.INNER} as arrivals where arrived <= {now}", times
         )
     )
-    until = newest["newest"] if newest else None
-    if since is None:
-        return Labels(until=until)
-    border = f"timestamp '{since.isoformat(sep=' ')}'"
-    rows = source.rows([{"expression": observed, "alias": exp.to_identifier("observed")}], reads_target=True)
+    return row["newest"] if row else None
+
+
+def _chunks(
+    source: SourceRows, time: exp.Expr, since: datetime | None, engine: Engine, *, reads_target: bool = False
+) -> tuple[Chunks, ...]:
+    """Chunks of the analysis with something that arrived since then; None is whatever has a time."""
+    rows = source.rows(
+        [{"expression": time, "alias": exp.to_identifier("arrived")}], reads_target=reads_target
+    )
     analysis = replace(rows, parameters={"sources": list(rows.analysis)})
+    border = "is not null" if since is None else f">= timestamp '{since.isoformat(sep=' ')}'"
     frame = engine.query(
         templates.around(
-            f"select distinct chunk_number from {templates.INNER} as labelled "
-            f"where observed >= {border} and chunk_number >= 0 order by chunk_number",
+            f"select distinct chunk_number from {templates.INNER} as arrivals "
+            f"where arrived {border} and chunk_number >= 0 order by chunk_number",
             templates.select(analysis, engine.dialect),
         )
     )
-    chunks = tuple(int(chunk_number) // 2 for chunk_number in frame["chunk_number"])
-    return Labels(until=max(since, until) if until is not None else since, chunks=chunks)
+    numbers = (int(chunk_number) // 2 for chunk_number in frame["chunk_number"])
+    return merged(Chunks(one, one) for one in numbers)
 
 
 def ids_read(
