@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-VERSION = 5
+VERSION = 6
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -127,6 +127,8 @@ TABLES: dict[str, dict[str, str]] = {
         "labels_until": "timestamp",
         "owner": "varchar",
         "url": "varchar",
+        "updated_column": "varchar",
+        "rows_until": "timestamp",
     },
     "kept": {
         "monitor": "varchar",
