@@ -9,6 +9,7 @@ from sqlglot import exp
 from sqlmonitor.dialects import shared
 from sqlmonitor.dialects.dialect import KIND, Dialect
 from sqlmonitor.dialects.shared import double, double_literal
+from sqlmonitor.dialects.translation import is_of_user
 
 COLLATION = exp.to_identifier("C", quoted=True)
 LARGEST, SMALLEST = "1e60", "1e-60"
@@ -183,6 +184,9 @@ def computed_once(node: exp.Expr) -> exp.Expr:
     if not isinstance(subquery, exp.Subquery) or not isinstance(subquery.this, exp.Select):
         return node
     inner = subquery.this
+    if is_of_user(inner):
+        # Its own offset, if it has one, says which rows there are.
+        return node
     chosen = {one.alias for one in inner.expressions if isinstance(one, exp.Alias) and one.find(exp.Case)}
     used = Counter(
         column.name
