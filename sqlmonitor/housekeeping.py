@@ -55,11 +55,11 @@ def sizes(engine: Engine, schema: str) -> list[Size]:
 def prune(engine: Engine, schema: str, before: datetime) -> int:
     """Forgets what was superseded before a time, all or nothing; results and kept counts stay.
 
-    Gone are results that other ones had replaced by then, with the views as of times before it, and the
-    histograms and fitted state of fits that no run has used since.
+    Gone are results that other ones had replaced by then, and the histograms and fitted state of fits that no run
+    has used since. Views as of times before it are refused from then on.
 
     Args:
-        engine: an open warehouse.
+        engine: an open warehouse, whose store has this version's tables or none.
         schema: the store's.
         before: a time in UTC.
 
@@ -85,6 +85,14 @@ def prune(engine: Engine, schema: str, before: datetime) -> int:
             row = engine.first(f"select count(*) as rows from {place}.{table} where {condition}")
             gone += int(row["rows"]) if row else 0
             engine.execute(f"delete from {place}.{table} where {condition}")
+        # From the newest run on nothing is superseded, so these views stay whole.
+        row = engine.first(f"select max(finished_at) as newest from {place}.runs")
+        if row is not None and row["newest"] is not None:
+            forgotten = f"timestamp '{min(before, row['newest']).isoformat(sep=' ')}'"
+            engine.execute(
+                f"update {place}.monitors set pruned_before = {forgotten} "
+                f"where pruned_before is null or pruned_before < {forgotten}"
+            )
     return gone
 
 

@@ -75,7 +75,9 @@ def test_what_changed_long_ago_is_found(opened, name: str) -> None:
         found = run(warehouse, engine)
         row = engine.first("select reading from sqlmonitor.runs order by finished_at desc limit 1")
     assert row is not None
-    assert row["reading"].startswith("2024-05-01, from 2024-09-01 on; labels of chunks 2024-05-01 to 2024-06-01,")
+    assert row["reading"].startswith(
+        "2024-05-01, from 2024-09-01 on; labels of chunks 2024-05-01 to 2024-06-01,"
+    )
     # Some engines have one of the tests' warehouses at a time.
     fresh = opened(name)
     load(fresh, is_later=True)
