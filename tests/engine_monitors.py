@@ -201,8 +201,43 @@ def extreme() -> Case:
     return Case({"rows_of_numbers": query}, lambda: monitor)
 
 
+def decimals() -> Case:
+    """Decimals as segments, levels, labels, ids and numbers: their text has as many decimals as their type."""
+    prices = "[0, 0.5, 1.5, 1.25, 20, -3.1, 1000000.01]"
+    query = f"""
+        select
+            cast(id as decimal(18, 3)) as id, timestamp '2024-01-01' + id * interval '3 hours' as at
+            , cast({prices}[1 + id * 5 % 7] as decimal(10, 2)) as price
+            , case when id % 5 > 0 then cast(id % 3 / 10000000 as decimal(38, 9)) end as tiny
+            , cast(id % 4 as decimal(6, 0)) as whole
+            , cast(id * 61 % 97 / 97 as decimal(9, 6)) as score
+            , cast(case when id * 61 % 97 > 40 then 1 else 0 end as decimal(3, 1)) as predicted
+            , cast(case when id * 13 % 29 > 14 then 1 else 0 end as decimal(3, 1)) as actual
+        from range(1200) as numbers (id)
+    """
+    monitor = {
+        "name": "decimals",
+        "task": "binary_classification",
+        "predictions": "priced",
+        "id": "id",
+        "timestamp": "at",
+        "reference": "at < timestamp '2024-03-01'",
+        "chunks": "month",
+        "model": {"score": "score", "label": "predicted", "positive": 1},
+        "target": {"column": "actual"},
+        "features": {"numeric": ["price"], "categorical": ["whole", "tiny"]},
+        "segments": ["price"],
+        "kpis": [
+            {"name": "price_per_row", "sql": "sum(price * 2.0) / count(*)"},
+            {"name": "mean", "sql": "avg(price * 2.0)"},
+        ],
+    }
+    return Case({"priced": query}, lambda: monitor)
+
+
 CASES = {
     "hostile": hostile(),
+    "decimals": decimals(),
     "extreme": extreme(),
     "extreme_exact": replace(extreme(), monitor=lambda: extreme().monitor() | {"resolution": "exact"}),
     "few_flights": flights(20),

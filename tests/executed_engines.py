@@ -67,12 +67,17 @@ class DuckDBWarehouse:
         return engines.connect(self.url)
 
 
+def type_in(types: tuple[tuple[Callable[[pa.DataType], bool], str], ...], kind: pa.DataType) -> str:
+    """An engine's word for a type of Arrow's."""
+    return next(written for fits, written in types if fits(kind)).format(kind)
+
+
 POSTGRES_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_boolean, "boolean"),
     (pa.types.is_int64, "bigint"),
     (pa.types.is_integer, "integer"),
     (pa.types.is_floating, "double precision"),
-    (pa.types.is_decimal, "numeric"),
+    (pa.types.is_decimal, "numeric({0.precision}, {0.scale})"),
     (pa.types.is_date, "date"),
     (pa.types.is_timestamp, "timestamp"),
     (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), "text"),
@@ -93,8 +98,7 @@ class PostgresWarehouse:
         import psycopg
 
         listed = ", ".join(
-            f"{quoted(field.name)} {next(written for fits, written in POSTGRES_TYPES if fits(field.type))}"
-            for field in table.schema
+            f"{quoted(field.name)} {type_in(POSTGRES_TYPES, field.type)}" for field in table.schema
         )
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"create table {quoted(name)} ({listed})".encode())
@@ -126,7 +130,7 @@ CLICKHOUSE_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_int64, "Int64"),
     (pa.types.is_integer, "Int32"),
     (pa.types.is_floating, "Float64"),
-    (pa.types.is_decimal, "Decimal(18, 3)"),
+    (pa.types.is_decimal, "Decimal({0.precision}, {0.scale})"),
     (pa.types.is_date, "Date32"),
     (pa.types.is_timestamp, "DateTime64(6)"),
     (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), "String"),
@@ -154,7 +158,7 @@ class ClickHouseWarehouse:
 
     def load(self, name: str, table: pa.Table) -> None:
         listed = ", ".join(
-            f"{quoted(field.name)} Nullable({next(written for fits, written in CLICKHOUSE_TYPES if fits(field.type))})"
+            f"{quoted(field.name)} Nullable({type_in(CLICKHOUSE_TYPES, field.type)})"
             for field in table.schema
         )
         with self.client() as client:
@@ -177,17 +181,17 @@ class ClickHouseWarehouse:
         return engines.connect(self.url)
 
 
-SPARK_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str, pa.DataType], ...] = (
+SPARK_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str, pa.DataType | None], ...] = (
     (pa.types.is_boolean, "boolean", pa.bool_()),
     (pa.types.is_int64, "bigint", pa.int64()),
     (pa.types.is_integer, "int", pa.int32()),
     (pa.types.is_floating, "double", pa.float64()),
-    (pa.types.is_decimal, "decimal(38, 9)", pa.decimal128(38, 9)),
+    (pa.types.is_decimal, "decimal({0.precision}, {0.scale})", None),
     (pa.types.is_date, "date", pa.date32()),
     (pa.types.is_timestamp, "timestamp_ntz", pa.timestamp("us")),
     (lambda _: True, "string", pa.string()),
 )
-"""Spark's types and what they are in its Parquet files."""
+"""Spark's types and what they are in its Parquet files; None where Arrow's own will do."""
 
 
 class SparkWarehouse:
@@ -206,12 +210,14 @@ class SparkWarehouse:
         place.mkdir()
         self.places[name] = place.name
         kinds = [next(kind for kind in SPARK_TYPES if kind[0](field.type)) for field in table.schema]
-        fields = [(field.name, kind) for field, (_, _, kind) in zip(table.schema, kinds, strict=True)]
+        fields = [
+            (field.name, kind or field.type) for field, (_, _, kind) in zip(table.schema, kinds, strict=True)
+        ]
         # Parquet's statistics leave NaN out, and Sail answers max() of a whole table from them.
         pq.write_table(table.cast(pa.schema(fields)), place / "rows.parquet", write_statistics=False)
         listed = ", ".join(
-            f"{backquoted(name)} {written}"
-            for name, (_, written, _) in zip(table.column_names, kinds, strict=True)
+            f"{backquoted(field.name)} {written.format(field.type)}"
+            for field, (_, written, _) in zip(table.schema, kinds, strict=True)
         )
         self.session.sql(f"create table {backquoted(name)} ({listed}) using parquet location '{place}'")
 

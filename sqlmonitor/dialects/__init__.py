@@ -10,7 +10,7 @@ from sqlmonitor.dialects.datafusion import DATAFUSION
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import DUCKDB
 from sqlmonitor.dialects.functions import FUNCTIONS, functions_of
-from sqlmonitor.dialects.kinds import Kind, kind
+from sqlmonitor.dialects.kinds import Kind, kind, scale
 from sqlmonitor.dialects.periods import (
     EPOCH,
     NUMBER,
@@ -22,7 +22,7 @@ from sqlmonitor.dialects.periods import (
 from sqlmonitor.dialects.postgres import POSTGRES
 from sqlmonitor.dialects.spark import SPARK
 from sqlmonitor.dialects.staging import Staging, by_hand
-from sqlmonitor.dialects.translation import CANONICAL, of_kind, of_user, rewritten, translation
+from sqlmonitor.dialects.translation import CANONICAL, is_of_user, of_kind, of_user, rewritten, translation
 from sqlmonitor.errors import UnsupportedError
 
 __all__ = [
@@ -42,10 +42,12 @@ __all__ = [
     "by_hand",
     "dialect",
     "functions_of",
+    "is_of_user",
     "kind",
     "of_kind",
     "of_user",
     "rewritten",
+    "scale",
     "translated",
 ]
 

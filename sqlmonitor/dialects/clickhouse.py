@@ -55,7 +55,7 @@ CLICKHOUSE = Dialect(
         ((exp.TryCast,), values.tried_cast),
         ((exp.Cast,), values.rounding_cast),
         ((exp.Cast,), shared.zero_without_sign),
-        ((exp.Cast,), values.text_of_double),
+        ((exp.Cast,), values.text_of_number),
         ((exp.LogicalOr,), values.any_true),
         ((exp.Max,), values.picked_value),
         ((exp.Max, exp.Filter, exp.Window), values.largest_with_nan),

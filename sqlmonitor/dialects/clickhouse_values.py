@@ -111,18 +111,24 @@ def tried_cast(node: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="toInt64OrNull", expressions=[node.this])
 
 
-def text_of_double(node: exp.Expr) -> exp.Expr:
-    """Doubles as text, where a column may be one.
+def text_of_number(node: exp.Expr) -> exp.Expr:
+    """Doubles and decimals as text, where a column may be one.
 
-    DuckDB: 1e0 is '1.0', 1e20 is '1e+20', 1e-5 is '1e-05'. ClickHouse: '1', '100000000000000000000', '0.00001'.
-    Remedy: by the type that the column has when the statement runs, and the number's size.
+    DuckDB: 1e0 is '1.0', 1e20 is '1e+20', 1e-5 is '1e-05'; 1.5 of a decimal(10, 2) is '1.50'.
+    ClickHouse: '1', '100000000000000000000', '0.00001', and '1.5' whatever its settings.
+    Remedy: by the type that the column has when the statement runs, and the number's size; zeros up to a
+    decimal's scale, which Decimal(10, 0) and whole numbers have none of.
     """
     inner = node.this.unnest()
-    may_be_double = isinstance(inner, exp.Column) and node.meta.get(KIND, "other") in ("float", "other")
-    if not node.args["to"].is_type("text", "varchar") or not may_be_double:
+    may_be_one = isinstance(inner, exp.Column) and node.meta.get(KIND, "other") in (
+        "float",
+        "decimal",
+        "other",
+    )
+    if not node.args["to"].is_type("text", "varchar") or not may_be_one:
         return node
     return written(
-        "if(not match(toTypeName(x), 'Float'), plain, multiIf("
+        "if(match(toTypeName(x), 'Float'), multiIf("
         # 12345000000000000000 is 1.2345e+19.
         "match(plain, '^-?[0-9]{17,}$'), concat("
         "replaceRegexpOne(replaceRegexpOne(plain, '^(-?[0-9])([0-9]*?)0*$', '\\\\1.\\\\2'), '[.]$', ''), "
@@ -132,7 +138,11 @@ def text_of_double(node: exp.Expr) -> exp.Expr:
         "match(plain, '^-?0[.]0000'), concat("
         "replaceRegexpOne(replaceRegexpOne(plain, '^(-?)0[.]0*([1-9])([0-9]*)$', '\\\\1\\\\2.\\\\3'), '[.]$', ''), "
         "'e-0', toString(length(replaceRegexpOne(plain, '^-?0[.](0*).*$', '\\\\1')) + 1)), "
-        "replaceRegexpOne(replaceRegexpOne(plain, 'e([0-9])', 'e+\\\\1'), 'e-([0-9])$', 'e-0\\\\1')))",
+        "replaceRegexpOne(replaceRegexpOne(plain, 'e([0-9])', 'e+\\\\1'), 'e-([0-9])$', 'e-0\\\\1')), "
+        "if(match(toTypeName(x), 'Decimal[(][0-9]+, [1-9]'), rightPad("
+        "if(position(plain, '.') > 0, plain, concat(plain, '.')), "
+        "position(concat(plain, '.'), '.') + toUInt8OrZero(extract(toTypeName(x), 'Decimal[(][0-9]+, ([0-9]+)')), "
+        "'0'), plain))",
         x=inner,
         plain=node,
     )

@@ -29,3 +29,13 @@ def kind(type_name: str) -> Kind:
     """
     # An enum's levels stand in its type, and may have line breaks.
     return next((kind for form, kind in _KINDS if re.fullmatch(form, type_name.upper(), re.DOTALL)), "other")
+
+
+def scale(type_name: str) -> int | None:
+    """How many decimals all values of a type have; None where the type does not say.
+
+    Args:
+        type_name: as the engine describes it, such as ``DECIMAL(18,3)``.
+    """
+    found = re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", type_name)
+    return int(found[1]) if found and kind(type_name) == "decimal" else None

@@ -32,6 +32,11 @@ _LETTERS = " + ".join(
     f"{weight} * ascii(substr(md5(cast(row_id as varchar)), {position}, 1))"
     for position, weight in enumerate((1, 3, 7, 1021), 1)
 )
+# Engines differ in what else they read as a whole number, such as 17.000, 1e3 or 19 digits: only text that is
+# written as it is counts as one.
+_WHOLE = "try_cast(cast(row_id as varchar) as bigint)"
 NUMBER = (
-    f"coalesce(abs(try_cast(cast(row_id as varchar) as bigint) % 1000003) * 7919 % 1000003, {_LETTERS}, 0)"
+    f"coalesce(case when cast({_WHOLE} as varchar) = cast(row_id as varchar) "
+    f"and {_WHOLE} between -999999999999999999 and 999999999999999999 "
+    f"then abs({_WHOLE} % 1000003) * 7919 % 1000003 end, {_LETTERS}, 0)"
 )

@@ -28,6 +28,11 @@ def of_user(tree: Tree) -> Tree:
     return tree
 
 
+def is_of_user(tree: exp.Expr) -> bool:
+    """Whether a tree was marked as the user's words; not whether it stands in one that was."""
+    return bool(tree.meta.get(USERS))
+
+
 def of_kind(tree: Tree, kind: Kind) -> Tree:
     """Notes that a cast is of a column of the source, and the column's kind; ``other`` where it is not known."""
     tree.meta[KIND] = kind
@@ -38,9 +43,9 @@ def rewritten(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The tree with the dialect's rewrites applied, from the leaves up; the tree given is used up."""
     root = tree
     # Not by recursion: a rule for every threshold of every column makes trees of a thousand levels.
-    nodes = list(tree.dfs(prune=lambda node: bool(node.meta.get(USERS))))
+    nodes = list(tree.dfs(prune=is_of_user))
     for node in reversed(nodes):
-        if node.meta.get(USERS):
+        if is_of_user(node):
             continue
         current = node
         for kinds, rewrite in dialect.rewrites:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pyspark.errors import PySparkException
 
 from sqlmonitor.engines import address
-from sqlmonitor.engines.remedies import AGAIN, SEE, UP
+from sqlmonitor.engines.remedies import AGAIN, ALIKE, ALIKE_REMEDY, SEE, UP, WHICH_ARE_ALIKE
 from sqlmonitor.errors import UnreachableError, WarehouseError
 
 
@@ -55,6 +55,7 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "a value is not of its type, or out of its range",
         "leave such rows out with `where`",
     ),
+    (WHICH_ARE_ALIKE, ALIKE, ALIKE_REMEDY),
 )
 """Forms of what is said, the first of which fits: what it is, and what to do."""
 PASSING = {meaning for _, meaning, _ in REMEDIES[:2]}

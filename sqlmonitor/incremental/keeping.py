@@ -173,15 +173,12 @@ def keep_fit(
 
 
 def _differ(before: str, after: str, engine: Engine) -> bool:
-    return (
-        engine.first(
-            f"select 1 as one from (select * from {before} except select * from {after}) as gone limit 1"
-        )
-        is not None
-        or engine.first(
-            f"select 1 as one from (select * from {after} except select * from {before}) as new limit 1"
-        )
-        is not None
+    """Whether two tables of the same columns have other rows; where columns were added, they stand in another order."""
+    listed = ", ".join(engine.query(f"select * from {before} limit 0").columns)
+    sides = [f"select {listed} from {table}" for table in (before, after)]
+    return any(
+        engine.first(f"select 1 as one from ({one} except {other}) as gone limit 1") is not None
+        for one, other in (sides, sides[::-1])
     )
 
 

@@ -53,7 +53,8 @@ class Parts:
         for node in outermost.walk(prune=_is_aggregate):
             if not _is_aggregate(node):
                 continue
-            made = _split(node)
+            is_of_user = any(dialects.is_of_user(one) for one in (node, *nodes_above(node)))
+            made = _split(node, is_of_user=is_of_user)
             if made is None or (node.find(exp.Sum) and not _takes_a_double(node)):
                 return None
             pending.append((node, *made))
@@ -112,19 +113,32 @@ def _is_aggregate(node: exp.Expr) -> bool:
     return isinstance(node, AGGREGATES)
 
 
-def _split(node: exp.Expr) -> tuple[list[tuple[exp.Expr, str]], str] | None:
-    """The parts of one aggregate with their names in the form, and the form that adds them up."""
+def _split(node: exp.Expr, *, is_of_user: bool) -> tuple[list[tuple[exp.Expr, str]], str] | None:
+    """The parts of one aggregate with their names in the form, and the form that adds them up.
+
+    Args:
+        node: the aggregate.
+        is_of_user: whether it is in the user's words, which a part of it keeps.
+    """
     inner = node.this if isinstance(node, exp.Filter) else node
     if isinstance(inner.this, exp.Distinct) or inner.expressions:
         return None
     if type(inner) is exp.Avg:
-        total, count = (_in_place(node, kind(this=inner.this.copy())) for kind in (exp.Sum, exp.Count))
+        total, count = (
+            _in_words(_in_place(node, kind(this=inner.this.copy())), is_of_user=is_of_user)
+            for kind in (exp.Sum, exp.Count)
+        )
         parts = [(put("cast(a as double)", a=total), "total"), (put("cast(a as double)", a=count), "number")]
         return parts, "sum(total) / nullif(sum(number), 0)"
     if type(inner) not in ADDED_UP:
         return None
     part, form = ADDED_UP[type(inner)]
-    return [(put(part, aggregate=node), "part")], form
+    return [(put(part, aggregate=_in_words(node.copy(), is_of_user=is_of_user)), "part")], form
+
+
+def _in_words(aggregate: exp.Expr, *, is_of_user: bool) -> exp.Expr:
+    """The aggregate as the user's words, where it is: what stood around it said so."""
+    return dialects.of_user(aggregate) if is_of_user else aggregate
 
 
 def _in_place(node: exp.Expr, aggregate: exp.Expr) -> exp.Expr:

@@ -62,9 +62,12 @@ def check_reference(
 def _are_alike(key: str, own: str, other: str) -> bool:
     """Whether values of two types mean the same where the monitor reads them.
 
-    Measured columns become doubles. Levels and segments become text, and 1, 1.0 and true are unlike texts.
+    Measured columns become doubles. Levels and segments become text, and 1, 1.0, 1.00 and true are unlike texts.
     """
     kinds = (dialects.kind(own), dialects.kind(other))
+    scales = {dialects.scale(own), dialects.scale(other)} - {None}
+    if key.startswith(AS_TEXT) and len(scales) > 1:
+        return False
     if key.startswith(AS_TEXT) or not all(kind in MEASURED for kind in kinds):
         return kinds[0] == kinds[1]
     if key.startswith(AS_NUMBERS):

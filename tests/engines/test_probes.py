@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -19,7 +21,20 @@ from sqlmonitor.dialects import shared
 from sqlmonitor.dialects.dialect import Dialect
 
 NAN, INFINITY = math.nan, math.inf
+NUMBER_OF_TEXT = f"select {dialects.NUMBER.replace('row_id', '{0}')} as found"
 NUMBER_OF_ID = dialects.NUMBER_OF_INTEGER.replace("row_id", "cast(999000 as {kind})")
+IDS = ("17", "-17", "17.000", "1e3", "007", " 17", "1_000", "", "9" * 18, "9" * 19)
+"""Texts of ids, some of which one engine or another takes for a whole number."""
+
+
+def number_of_text(text: str) -> int:
+    """The number by which an id is in a fold: whole numbers of 18 digits at most by arithmetic, all others by a hash."""
+    if text.removeprefix("-").isdigit() and str(int(text)) == text and len(text.removeprefix("-")) <= 18:
+        return abs(int(text)) % 1000003 * 7919 % 1000003
+    digits = hashlib.md5(text.encode()).hexdigest()
+    return sum(weight * ord(digit) for weight, digit in zip((1, 3, 7, 1021), digits, strict=False))
+
+
 NUMBERS = pa.table(
     {
         "id": pa.array([1, 2, 3, 4, 5, 6], pa.int64()),
@@ -28,6 +43,13 @@ NUMBERS = pa.table(
         "name": pa.array(["b", "B", "ä", "a", None, ""], pa.string()),
         "flag": pa.array([True, False, None, True, False, True], pa.bool_()),
         "code": pa.array([1.0, 2.0, 0.5, NAN, None, 1e20], pa.float64()),
+        "price": pa.array(
+            [
+                Decimal(text) if text else None
+                for text in ("1.50", "2", "-0.05", "0", None, "1234567890123.10")
+            ],
+            pa.decimal128(15, 2),
+        ),
         "moment": pa.array(
             [
                 datetime.fromisoformat(text) if text else None
@@ -121,6 +143,12 @@ OF_ROW: list[tuple[str, int, Any]] = [
     ("cast(code as varchar)", 3, "0.5"),
     ("cast(code as varchar)", 4, "nan"),
     ("cast(code as varchar)", 6, "1e+20"),
+    ("cast(price as varchar)", 1, "1.50"),
+    ("cast(price as varchar)", 2, "2.00"),
+    ("cast(price as varchar)", 3, "-0.05"),
+    ("cast(price as varchar)", 4, "0.00"),
+    ("cast(price as varchar)", 5, None),
+    ("cast(price as varchar)", 6, "1234567890123.10"),
     ("try_cast(cast(whole as varchar) as bigint)", 2, -7),
     ("try_cast(name as bigint)", 1, None),
     ("try_cast(name as bigint)", 6, None),
@@ -192,6 +220,8 @@ OF_TABLE: list[tuple[str, Any]] = [
     ("select count(*) as found from numbers as a where not exists (select 1 from numbers as b where b.id = a.id and b.name = a.name)", 1),
     ("select max(id) as found from (select 1 as id, 2 as place having (select count(*) from numbers) = 6) as none_or_one", 1),
     *((f"select {NUMBER_OF_ID.format(kind=kind)} as found", 999000 * 7919 % 1000003) for kind in ("integer", "bigint")),
+    *((NUMBER_OF_TEXT.format(f"'{text}'"), number_of_text(text)) for text in IDS),
+    (f"{NUMBER_OF_TEXT.format('price')} from numbers where id = 1", number_of_text("1.50")),
 ]  # fmt: skip
 BY_TABLE = [(f"select {text} as found from numbers where id = {row}", value) for text, row, value in OF_ROW]
 PROBES = [*BY_TABLE, *OF_TABLE]
@@ -218,6 +248,12 @@ def test_value(engine, sql: str, expected: Any) -> None:
         assert (found is None) == (expected is None)
     else:
         assert float(found) == pytest.approx(expected, rel=1e-15, abs=1e-300, nan_ok=True)
+
+
+def test_decimals_of_a_type_are_known(engine) -> None:
+    described = engine.describe("numbers")
+    assert dialects.scale(described["price"]) == 2
+    assert {name for name, written in described.items() if dialects.scale(written) is not None} == {"price"}
 
 
 def operations(tree: exp.Expr) -> set[type[exp.Expr]]:

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 import sqlglot
 
+from sqlmonitor import dialects, names
 from sqlmonitor.planner.parts import Parts
 
 ROWS = "select i // 7 as chunk, i * 13 % 29 as x, i % 4 as y from range(70) as t (i)"
@@ -52,3 +53,19 @@ def test_what_does_not_add_up_is_said(written: str) -> None:
     parts = Parts("duckdb")
     assert parts.merged(sqlglot.parse_one(written, dialect="duckdb")) is None
     assert parts.listed() == []
+
+
+@pytest.mark.parametrize(
+    ("written", "part"),
+    [
+        ("sum(x * 2.0) + 1", "CAST((SUM(x * 2.0)) AS DOUBLE)"),
+        ("avg(x * 2.0)", "CAST((SUM(x * 2.0)) AS DOUBLE)"),
+        ("max(x) - 1", "(MAX(x))"),
+        ("sum(x * 2.0) filter (where x > 0.5) / 2", "CAST((SUM(x * 2.0) FILTER(WHERE x > 0.5)) AS DOUBLE)"),
+    ],
+)
+def test_a_part_is_in_the_users_words(written: str, part: str) -> None:
+    """2.0 of our own would be a double there, and other sums than the user's."""
+    parts = Parts("spark")
+    assert parts.merged(names.aggregate(written, "spark")) is not None
+    assert dialects.translated(parts.listed()[0]["expression"], "spark") == part

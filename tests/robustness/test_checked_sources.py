@@ -124,6 +124,14 @@ REFUSED: dict[str, tuple[Change, list[str]]] = {
         ),
         ["'hour' is BIGINT in the predictions, but DOUBLE in history"],
     ),
+    "a reference with levels of more decimals": (
+        lambda world: (
+            sql("alter table scored alter hour type decimal(10, 2)")(world),
+            beside("alter table history alter hour type decimal(10, 3)")(world),
+            put(features={"categorical": ["hour"]})(world),
+        ),
+        ["'hour' is DECIMAL(10,2) in the predictions, but DECIMAL(10,3) in history"],
+    ),
     "ids as doubles for a target's whole numbers": (
         sql("alter table scored alter id type double"),
         ["target.relation", "'id' of the predictions is DOUBLE, but 'id' of outcomes is", "cast one"],
