@@ -225,8 +225,8 @@ def _reason(
 ) -> str:
     if asked.full:
         return "all rows, as asked for"
-    used = set(readings.values())
-    if used == {Reading.ALL}:
+    # What is fitted may stay where chunks do not.
+    if set(readings.values()) - {Reading.NOTHING} == {Reading.ALL}:
         return "all rows: nothing is kept of this definition"
     parts = [_worded(chosen, period)]
     if late != chosen:

@@ -386,3 +386,11 @@ def test_a_clock_that_jumps_back(world: Flights) -> None:
     # Still the newest, since no run is older than the one before it.
     same(world.as_of(datetime(2013, 3, 21)), results)
     assert not world.as_of(first).equals(results)
+
+
+def test_other_chunks_read_all_rows(world: Flights) -> None:
+    for chunks in ("day", "week"):
+        world.monitor["chunks"] = chunks
+        same(world.run(), world.full())
+        # The fitted grid is the same; the numbers of former chunks mean other times.
+        assert world.last_run()["reading"] == "all rows: nothing is kept of this definition"
