@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlmonitor.engines.frames import write_parquet
 from sqlmonitor.errors import ConfigurationError, StoreError
-from sqlmonitor.store import COUNTED, FITTED, literal, quoted, refuse_newer
+from sqlmonitor.store import COUNTED, FITTED, TABLES, literal, quoted, refuse_newer
 
 if TYPE_CHECKING:
     from sqlmonitor.engines import Engine
@@ -31,7 +31,7 @@ class Size:
 
 
 def sizes(engine: Engine, schema: str) -> list[Size]:
-    """Every table of a store with its size, the largest first.
+    """Every table of a store with its size, the largest first; what else stands in its schema is left out.
 
     Raises:
         StoreError: where there is no store, or a newer version wrote it.
@@ -39,27 +39,27 @@ def sizes(engine: Engine, schema: str) -> list[Size]:
     if refuse_newer(engine, schema) is None:
         raise StoreError(f"there is no store '{schema}' yet", remedy="run `sqlmonitor run` first")
     frame = engine.query(
-        "select columns.table_name, count(*) as column_count from information_schema.columns as columns "
-        "inner join information_schema.tables as tables on columns.table_schema = tables.table_schema "
-        "and columns.table_name = tables.table_name "
-        f"where tables.table_schema = {literal(schema)} and tables.table_type = 'BASE TABLE' "
-        "group by columns.table_name"
+        f"select table_name from information_schema.tables where table_schema = {literal(schema)}"
     )
+    there, ours = set(frame["table_name"]), set(TABLES)
+    if "kept" in there:
+        ours |= set(engine.query(f"select distinct table_name from {quoted(schema)}.kept")["table_name"])
     found = []
-    for table, column_count in frame.itertuples(index=False):
-        row = engine.first(f"select count(*) as rows from {quoted(schema)}.{quoted(table)}")
-        found.append(Size(table, int(row["rows"]) if row else 0, int(column_count)))
+    for table in there & ours:
+        place = f"{quoted(schema)}.{quoted(table)}"
+        row = engine.first(f"select count(*) as rows from {place}")
+        found.append(Size(table, int(row["rows"]) if row else 0, len(engine.describe(place))))
     return sorted(found, key=lambda size: (-size.row_count, size.table))
 
 
 def prune(engine: Engine, schema: str, before: datetime) -> int:
     """Forgets what was superseded before a time, all or nothing; results and kept counts stay.
 
-    Gone are results that other ones had replaced by then, with the views as of times before it, and the
-    histograms and fitted state of fits that no run has used since.
+    Gone are results that other ones had replaced by then, and the histograms and fitted state of fits that no run
+    has used since. Views as of times before it are refused from then on.
 
     Args:
-        engine: an open warehouse.
+        engine: an open warehouse, whose store has this version's tables or none.
         schema: the store's.
         before: a time in UTC.
 
@@ -85,6 +85,14 @@ def prune(engine: Engine, schema: str, before: datetime) -> int:
             row = engine.first(f"select count(*) as rows from {place}.{table} where {condition}")
             gone += int(row["rows"]) if row else 0
             engine.execute(f"delete from {place}.{table} where {condition}")
+        # From the newest run on nothing is superseded, so these views stay whole.
+        row = engine.first(f"select max(finished_at) as newest from {place}.runs")
+        if row is not None and row["newest"] is not None:
+            forgotten = f"timestamp '{min(before, row['newest']).isoformat(sep=' ')}'"
+            engine.execute(
+                f"update {place}.monitors set pruned_before = {forgotten} "
+                f"where pruned_before is null or pruned_before < {forgotten}"
+            )
     return gone
 
 

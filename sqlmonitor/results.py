@@ -318,7 +318,9 @@ class Results:
         known = sorted(set(present))
         for word in wanted:
             if known and word not in known:
-                raise self._nothing_has(key.removesuffix("_name"), word, [k for k in known if k])
+                is_offered = key == "metric" and word in CATALOGUE
+                remedy = f"add {word} to the monitor's `metrics`, and run it" if is_offered else None
+                raise self._nothing_has(key.removesuffix("_name"), word, [k for k in known if k], remedy)
         return present.isin(wanted)
 
     def _in_segments(self, wanted: Sequence[str]) -> pd.Series:
@@ -327,8 +329,10 @@ class Results:
         for word in wanted:
             found = (columns == word) | ((columns + "=" + values == word) & (columns != ""))
             if len(found) and not found.any():
-                known = (columns + "=" + values)[columns != ""]
-                raise self._nothing_has("segment", word, sorted(set(known)))
+                known = sorted(set((columns + "=" + values)[columns != ""]))
+                same_value = [one for one in known if one.partition("=")[2] == word]
+                remedy = f"did you mean '{same_value[0]}'?" if same_value else None
+                raise self._nothing_has("segment", word, known, remedy)
             keep |= found
         return keep
 
@@ -342,13 +346,18 @@ class Results:
     def _in_comparisons(self, wanted: Sequence[str]) -> pd.Series:
         names = comparison_of(self._frame)
         for word in set(wanted) - {"", *names} if len(names) else ():
-            raise self._nothing_has("comparison", word, sorted(set(names) - {""}))
+            remedy = f"add `compare: [{word}]` to the monitor, and run it" if word in COMPARISONS else None
+            raise self._nothing_has("comparison", word, sorted(set(names) - {""}), remedy)
         return names.isin(wanted)
 
-    def _nothing_has(self, kind: str, word: str, known: Iterable[str]) -> ConfigurationError:
-        return ConfigurationError(f"no result has the {kind} '{word}'", allowed=known, word=word)
+    def _nothing_has(
+        self, kind: str, word: str, known: Iterable[str], remedy: str | None = None
+    ) -> ConfigurationError:
+        message = f"no result has the {kind} '{word}'"
+        return ConfigurationError(message, allowed=known, word=word, remedy=remedy)
 
 
+COMPARISONS = ("day", "week", "month", "quarter", "year", "previous", "last_year")
 VALUE_COLUMNS = ("value", "lower_threshold", "upper_threshold")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlmonitor import dialects, incremental, migration, planner, store, templates, validation
 from sqlmonitor.definitions import Monitor, Project
 from sqlmonitor.errors import StoreError, WarehouseError
-from sqlmonitor.incremental import AS_USUAL, Asked, Labels, Recount, State
+from sqlmonitor.incremental import AS_USUAL, Arrived, Asked, Recount, State
 from sqlmonitor.incremental.periods import number
 from sqlmonitor.incremental.statements import chunk_condition
 from sqlmonitor.plan import Check, Plan
@@ -71,7 +71,7 @@ def run(
     whole = planner.plan(project, monitor, types=types)
     templates.check(whole)
     plan = whole if stage == "run" else planner.plan(project, monitor, stage=stage, types=types)
-    labels, recount = decided(project, monitor, whole, types, state, engine, asked, stage, started)
+    labels, changed, recount = decided(project, monitor, whole, types, state, engine, asked, stage, started)
     logger.info("-- monitor '%s' reads %s", monitor.name, recount.reason)
     among = incremental.ids_read(project, monitor, types, recount, engine.dialect)
     if among is not None or not recount.reads_some_rows:
@@ -91,7 +91,7 @@ def run(
             kept = incremental.keep_fit(plan, whole, monitor, recount, state, engine, run_id=run_id, now=now)
         else:
             kept = incremental.keep_run(
-                plan, recount, state, run_id=run_id, now=now, labels_until=labels.until
+                plan, monitor, recount, state, run_id=run_id, now=now, labels=labels, changed=changed
             )
         is_partial = recount.is_partial and state.fit_id == plan.fit_id
         statements = store.publication(
@@ -124,11 +124,11 @@ def decided(
     asked: Asked,
     stage: Literal["run", "fit"],
     started: datetime,
-) -> tuple[Labels, Recount]:
-    """What the run reads, from what the store keeps and which labels have arrived."""
+) -> tuple[Arrived, Arrived, Recount]:
+    """What the run reads, from what the store keeps, and which labels and rows have arrived."""
     period = monitor.chunks.period
     if period is None or stage == "fit":
-        return Labels(), incremental.decide(whole, monitor, state, asked=asked, stage=stage)
+        return Arrived(), Arrived(), incremental.decide(whole, monitor, state, asked=asked, stage=stage)
     # A wrong time in the future must not hide the rows that come until then.
     newest = state.newest_chunk(engine, project.store, number(period, started))
     labels = incremental.late_labels(
@@ -139,17 +139,21 @@ def decided(
         since=None if newest is None else state.labels_until,
         now=sql_time(started),
     )
+    changed = incremental.changed_rows(
+        project, monitor, types, engine, state=state, is_first=newest is None, now=sql_time(started)
+    )
     recount = incremental.decide(
         whole,
         monitor,
         state,
         asked=asked,
         newest=newest,
+        updated=changed.chunks,
         labelled=labels.chunks,
         stored=state.chunks(engine, project.store) if monitor.compare else (),
         stage=stage,
     )
-    return labels, recount
+    return labels, changed, recount
 
 
 def execute(plan: Plan, recount: Recount, state: State, engine: Engine, progress: Progress | None) -> None:

@@ -177,6 +177,12 @@ class SourceRows:
         of = "target" if target.relation is not None else "prediction"
         return exp.cast(names.column(target.observed_at, of), "timestamp")
 
+    def updated(self) -> exp.Expr:
+        """The time at which the row was written or changed; NULL where nothing says it."""
+        if self.monitor.updated_at is None:
+            return parse("cast(null as timestamp)")
+        return exp.cast(self.column(self.monitor.updated_at), "timestamp")
+
     def measured(self) -> exp.Expr:
         """The label as a double."""
         target = self.monitor.target

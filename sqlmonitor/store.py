@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmonitor.engines import Engine
 
-VERSION = 5
+VERSION = 6
 """Of the store's tables; raised with every change to them, and `migration` says how to get there."""
 
 KEYS = {"monitor": "varchar", "fit_id": "varchar"}
@@ -127,6 +127,9 @@ TABLES: dict[str, dict[str, str]] = {
         "labels_until": "timestamp",
         "owner": "varchar",
         "url": "varchar",
+        "updated_column": "varchar",
+        "rows_until": "timestamp",
+        "pruned_before": "timestamp",
     },
     "kept": {
         "monitor": "varchar",
@@ -351,7 +354,8 @@ def read_results(
     """
     place = quoted(schema)
     # A store that is only read is not migrated.
-    is_older = (refuse_newer(engine, schema) or VERSION) < 4
+    found = refuse_newer(engine, schema) or VERSION
+    is_older = found < 4
     columns = [name for name in RESULT if not (is_older and name in SINCE_VERSION_4)]
     table = "latest_results" if as_of is None else "results_history"
     there = engine.first(
@@ -364,6 +368,8 @@ def read_results(
         raise missing
     rows = f"select * from {place}.latest_results where monitor = {literal(monitor)}"
     if as_of is not None:
+        if found >= 6:
+            _refuse_pruned(engine, place, monitor, as_of)
         time = f"timestamp '{as_of.isoformat(sep=' ')}'"
         rows = history.as_of(place, columns, monitor=literal(monitor), time=time)
         missing.remedy = "choose a later time: `runs` in the store says when it ran"
@@ -374,3 +380,19 @@ def read_results(
     if frame.empty:
         raise missing
     return frame.assign(**dict.fromkeys(SINCE_VERSION_4, "")) if is_older else frame
+
+
+def _refuse_pruned(engine: Engine, place: str, monitor: str, as_of: datetime) -> None:
+    """Refuses a view of which only those results are left that were never superseded.
+
+    Raises:
+        StoreError: where results superseded since then have been pruned.
+    """
+    row = engine.first(f"select pruned_before from {place}.monitors where monitor = {literal(monitor)}")
+    before = row["pruned_before"] if row else None
+    if before is not None and as_of < before:
+        raise StoreError(
+            f"results of monitor '{monitor}' as of {as_of.isoformat(sep=' ')} are forgotten: "
+            "`sqlmonitor store prune` has taken what was superseded since",
+            remedy=f"choose a time from {before.isoformat(sep=' ')} on",
+        )

@@ -38,9 +38,9 @@ with scaled as (
 )
 select
     scaled.column_index
-    , sample.part_count
-    , 16777216e0 / sample.part_count as steps_per_part
-    , sample.part_count / 16777216e0 as parts_per_step
+    , sampled.part_count
+    , 16777216e0 / sampled.part_count as steps_per_part
+    , sampled.part_count / 16777216e0 as parts_per_step
     , scaled.even_minimum
     , scaled.maximum
     , scaled.steps_per_unit
@@ -52,4 +52,4 @@ select
     ] as uneven
 from scaled
 left join pieces on scaled.column_index = pieces.column_index
-cross join {{ sample }} as sample
+cross join {{ sample }} as sampled

@@ -44,6 +44,6 @@ from (
             , case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end as value_{{ column.index }}
             {% endfor %}
         from {{ rows }} as source_rows
-        cross join {{ sample }} as sample
+        cross join {{ sample }} as sampled
     ) as finite_rows
 ) as centered

@@ -29,7 +29,7 @@ with counted as (
     {% if not loop.first %}union all{% endif %}
     select cells.*, part // (262144 * part_count) + {{ loop.index0 * at_once }} as column_index, part // part_count % 262144 as code, part % part_count as inner_part, part_count
     from {{ cells }} as cells
-    cross join {{ sample }} as sample
+    cross join {{ sample }} as sampled
     {% endfor %}
 ), coded as (
     select

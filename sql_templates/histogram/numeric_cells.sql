@@ -16,7 +16,7 @@
 --   {{ columns }}: index of every numeric column, and its place among those of this statement, 31 at most
 --   {{ segments }}: index and name of every segment column
 --   {{ with_squares }}, {{ with_extremes }}: given where a metric needs them
---   {{ is_packed }}: given where chunks are numbered up to 1048575, later ones left out: chunk and part fit 53 bits then
+--   {{ last_number }}: given where chunks have numbers up to this one, 1048575 at most, so that chunk and part fit 53 bits
 -- grain: chunk_number, segment_column, segment_value, part
 -- output:
 --   chunk_number bigint
@@ -30,10 +30,10 @@
 --   lowest_step double
 --   highest_step double
 select
-    {% if is_packed %}cast(floor(packed / 8589934592) as bigint) as {% endif %}chunk_number
+    {% if last_number %}cast(floor(packed / 8589934592) as bigint) as {% endif %}chunk_number
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then {{ segment.name }} {% endfor %}else '' end{% else %}''{% endif %} as segment_column
     , {% if segments %}case {% for segment in segments %}when grouping(segment_{{ segment.index }}) = 0 then coalesce(segment_{{ segment.index }}, '(missing)') {% endfor %}else '' end{% else %}''{% endif %} as segment_value
-    , {% if is_packed %}cast(packed - floor(packed / 8589934592) * 8589934592 as bigint){% else %}cast(part as bigint){% endif %} as part
+    , {% if last_number %}cast(packed - floor(packed / 8589934592) * 8589934592 as bigint){% else %}cast(part as bigint){% endif %} as part
     , count(*) as row_count
     , sum(step) as step_sum
     , {% if with_squares %}sum(floor(step / 4096)){% else %}cast(null as double){% endif %} as fine_sum
@@ -41,7 +41,7 @@ select
     , {% if with_extremes %}min(step){% else %}cast(null as double){% endif %} as lowest_step
     , {% if with_extremes %}max(step){% else %}cast(null as double){% endif %} as highest_step
 from (
-    select {% if is_packed %}part + chunk_number * 8589934592e0 as packed{% else %}chunk_number, part{% endif %}, position - part * steps_per_part as step{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
+    select {% if last_number %}part + chunk_number * 8589934592e0 as packed{% else %}chunk_number, part{% endif %}, position - part * steps_per_part as step{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
     from (
         select chunk_number, position, steps_per_part, floor(position * parts_per_step) as part{% for segment in segments %}, segment_{{ segment.index }}{% endfor %}
         from (
@@ -89,14 +89,14 @@ from (
                     from {{ parameters }}
                     where column_index in ({% for column in columns %}{% if not loop.first %}, {% endif %}{{ column.index }}{% endfor %})
                 ) as parameters
-                where source_rows.chunk_number {% if is_packed %}between 0 and 1048575{% else %}>= 0{% endif %}
+                where source_rows.chunk_number {% if last_number %}between 0 and {{ last_number }}{% else %}>= 0{% endif %}
             ) as valued
         ) as placed
     ) as counted
 ) as stepped
 group by {% if segments %}grouping sets (
-    ({% if is_packed %}packed{% else %}chunk_number, part{% endif %})
-    {% for segment in segments %}, ({% if is_packed %}packed{% else %}chunk_number, part{% endif %}, segment_{{ segment.index }}){% endfor %}
-){% elif is_packed %}packed{% else %}chunk_number, part{% endif %}
+    ({% if last_number %}packed{% else %}chunk_number, part{% endif %})
+    {% for segment in segments %}, ({% if last_number %}packed{% else %}chunk_number, part{% endif %}, segment_{{ segment.index }}){% endfor %}
+){% elif last_number %}packed{% else %}chunk_number, part{% endif %}
 
 order by chunk_number, part, segment_column, segment_value

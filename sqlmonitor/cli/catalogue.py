@@ -28,15 +28,17 @@ SHORTEST_FORMULA = 20
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @global_options
 def metrics(names: tuple[str, ...], format_: str) -> None:
-    """List every metric by family, or say all that is declared about those named."""
+    """List every metric by family, or say all that is declared about those named, one by one or by family."""
     from sqlmonitor.cli.described import described
     from sqlmonitor.errors import ConfigurationError
     from sqlmonitor.metrics import CATALOGUE
 
+    families = dict.fromkeys(metric.family for metric in CATALOGUE.values())
     for name in names:
-        if name not in CATALOGUE:
-            raise ConfigurationError(f"unknown metric '{name}'", allowed=CATALOGUE, word=name)
-    chosen = [CATALOGUE[name] for name in names] or list(CATALOGUE.values())
+        if name not in CATALOGUE and name not in families:
+            raise ConfigurationError(f"unknown metric '{name}'", allowed=[*CATALOGUE, *families], word=name)
+    every = CATALOGUE.values()
+    chosen = [metric for metric in every if not names or metric.name in names or metric.family in names]
     if format_ == "json":
         click.echo(json.dumps([described(one) for one in chosen], indent=1, ensure_ascii=False))
     elif format_ == "csv":
@@ -45,7 +47,7 @@ def metrics(names: tuple[str, ...], format_: str) -> None:
         from sqlmonitor.cli.page import markdown
 
         click.echo(markdown(chosen), nl=False)
-    elif names:
+    elif any(name in CATALOGUE for name in names):
         _describe(chosen)
     else:
         _list(chosen)

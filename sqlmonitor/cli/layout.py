@@ -161,8 +161,9 @@ def _as_lines(
     shown = series[:most_lines]
     hidden = []
     if len(series) > len(shown):
-        families = list(dict.fromkeys(one.family for one in series[most_lines:]))
-        option = " ".join(f"--family {family}" for family in families)
+        families = dict.fromkeys(one.family for one in series[most_lines:])
+        # One at a time: of all of them together there would be too many lines again.
+        option = " or ".join(f"--family {family}" for family in families)
         hidden.append(Hidden(f"{len(series) - len(shown):,} more lines", f"{option}, or --all"))
     labels = _labels(shown, units)
     longest = max(cell_len(label.plain) for label, _ in labels)

@@ -30,7 +30,7 @@ def is_matrix(series: Sequence[Series]) -> bool:
         return False
     places = {_place(one) for one in series}
     classes = {name for place in places if place is not None for name in place}
-    return len(places) == len(classes) ** 2
+    return len(classes) > 1 and len(places) == len(classes) ** 2
 
 
 def lay_out_matrix(

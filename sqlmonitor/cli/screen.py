@@ -49,7 +49,10 @@ def print_results(
             out.print(Text(monitor.name, style="bold"))
         rows = frame[frame["monitor"] == monitor.name]
         if rows.empty:
-            out.print("nothing matches" if any(wanted.values()) else "no values")
+            given = [f"--{option}" for option, value in wanted.items() if value]
+            together = " and ".join(given) if len(given) > 1 else ""
+            nothing = f"no result has {together} at once" if together else "nothing matches"
+            out.print(nothing if given else "no values")
             continue
         _print_monitor(rows, monitor, wanted, out, everything=everything)
 

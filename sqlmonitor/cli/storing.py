@@ -38,12 +38,14 @@ def info(settings: Settings) -> None:
 @click.pass_obj
 def prune(settings: Settings, before: str) -> None:
     """Forget results superseded before a time, and fits no longer used; results and counts stay."""
-    from sqlmonitor import housekeeping
+    from sqlmonitor import housekeeping, migration
     from sqlmonitor.times import utc
 
     project = settings.project()
     time = utc(before, "--before")
     with connect(project) as engine:
+        engine.finish_publication(project.store)
+        migration.migrate(engine, project.store)
         gone = housekeeping.prune(engine, project.store, time)
     click.echo(f"{gone:,} rows are gone")
 

@@ -125,6 +125,8 @@ def _pairs(
 
 def _chosen(every: list[str], own: Mapping[str, str], columns: Collection[str]) -> list[str]:
     """The asked columns in the order of all; a name may be of either side, and of another case where that is clear."""
+    if not columns:
+        raise ConfigurationError("no column is named", key="--columns", remedy="leave it out for all of them")
     chosen = set()
     for name in columns:
         alike = [one for one in every if one.casefold() == name.casefold()]

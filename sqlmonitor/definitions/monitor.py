@@ -47,6 +47,9 @@ class Monitor(Definition):
     """The column that names a row."""
     timestamp: Text | None = None
     """The column with the time of the prediction."""
+    updated_at: Text | None = None
+    """The column with the time at which a row was written or changed; every run also reads the chunks of rows
+    that were since the last one."""
     reference: Reference
     """The rows that show how things were when they were fine."""
     chunks: Chunks

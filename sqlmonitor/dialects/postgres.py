@@ -9,6 +9,7 @@ from sqlglot import exp
 from sqlmonitor.dialects import shared
 from sqlmonitor.dialects.dialect import KIND, Dialect
 from sqlmonitor.dialects.shared import double, double_literal
+from sqlmonitor.dialects.translation import is_of_user
 
 COLLATION = exp.to_identifier("C", quoted=True)
 LARGEST, SMALLEST = "1e60", "1e-60"
@@ -172,17 +173,20 @@ def number_in_range(node: exp.Expr) -> exp.Expr:
     )
 
 
-def reckoned_once(node: exp.Expr) -> exp.Expr:
+def computed_once(node: exp.Expr) -> exp.Expr:
     """Values that the query around uses more than once.
 
-    DuckDB: reckons what a subquery selects once. PostgreSQL: pulls it up, and reckons it at every place.
-    Remedy: offset 0, which keeps the subquery as it is; where there is a choice to be made, which is worth it.
+    DuckDB: computes what a subquery selects once. PostgreSQL: pulls it up, and computes it at every place.
+    Remedy: offset 0, which keeps the subquery as it is, where a value is a case of several.
     """
     source = node.args.get("from_")
     subquery = source.this if source is not None else None
     if not isinstance(subquery, exp.Subquery) or not isinstance(subquery.this, exp.Select):
         return node
     inner = subquery.this
+    if is_of_user(inner):
+        # Its own offset, if it has one, says which rows there are.
+        return node
     chosen = {one.alias for one in inner.expressions if isinstance(one, exp.Alias) and one.find(exp.Case)}
     if _most_uses(node, chosen) > 1:
         inner.set("offset", exp.Offset(expression=exp.Literal.number(0)))
@@ -203,7 +207,7 @@ def _most_uses(select: exp.Expr, names: set[str]) -> int:
 
 
 def divided_once(node: exp.Expr) -> exp.Expr:
-    """As ``reckoned_once``, for quotients and remainders of whole numbers in a common table.
+    """As ``computed_once``, for quotients and remainders of whole numbers in a common table.
 
     PostgreSQL: those of numeric, at every place and for every row of the histograms, which took two thirds of their time.
     Remedy: materialized.
@@ -259,7 +263,7 @@ POSTGRES = Dialect(
         ((exp.Cast,), text_in_bytes),
         ((exp.Cast,), number_in_range),
         ((exp.ColumnDef,), column_in_bytes),
-        ((exp.Select,), reckoned_once),
+        ((exp.Select,), computed_once),
         ((exp.CTE,), divided_once),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),

@@ -159,6 +159,19 @@ def text_of_double(node: exp.Expr) -> exp.Expr:
     return _written(TEXT_OF_DOUBLE, value=value, text=node, number=number, exponent=exponent)
 
 
+def item(node: exp.Expr) -> exp.Expr:
+    """Items of lists.
+
+    DuckDB: list[3] of two items is NULL. Spark: raises; Sail: too, even of a list that is long enough, in a branch
+    of CASE that none of the rows at hand takes.
+    Remedy: get, which counts from 0, as the tree does.
+    """
+    index = node.expressions[0] if len(node.expressions) == 1 else None
+    if not isinstance(index, exp.Literal) or not index.is_int:
+        return node
+    return exp.Anonymous(this="get", expressions=[node.this, index])
+
+
 SPARK = Dialect(
     name="spark",
     proof="executed",
@@ -175,6 +188,7 @@ SPARK = Dialect(
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
+        ((exp.Bracket,), item),
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.condition_of_one_row),
         ((exp.Literal,), shared.number_as_double),

@@ -126,7 +126,10 @@ def connect(
     name = dialects.SCHEMES.get(scheme, "")
     if name not in OPENERS:
         examples = [dialects.DIALECTS[served].address for served in OPENERS]
-        raise UnsupportedError(f"no engine for '{scheme}:' yet", remedy="supported: " + ", ".join(examples))
+        written = "`sqlmonitor compile` writes its statements; " if name in dialects.DIALECTS else ""
+        raise UnsupportedError(
+            f"no engine for '{scheme}:' yet", remedy=f"{written}monitors run on: {', '.join(examples)}"
+        )
     try:
         engine = OPENERS[name](url, read_only, directory)
     except ModuleNotFoundError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlmonitor.incremental.arrivals import Arrived, changed_rows, ids_read, late_labels
 from sqlmonitor.incremental.hashing import (
     content_hash,
     final_values,
@@ -11,19 +12,19 @@ from sqlmonitor.incremental.hashing import (
     kept_steps,
 )
 from sqlmonitor.incremental.keeping import described, keep_fit, keep_run
-from sqlmonitor.incremental.labels import Labels, ids_read, late_labels
 from sqlmonitor.incremental.recount import AS_USUAL, Asked, Reading, Recount, decide
 from sqlmonitor.incremental.state import Kept, State, read_state
 from sqlmonitor.incremental.statements import restricted, statement
 
 __all__ = [
     "AS_USUAL",
+    "Arrived",
     "Asked",
     "Kept",
-    "Labels",
     "Reading",
     "Recount",
     "State",
+    "changed_rows",
     "content_hash",
     "decide",
     "described",

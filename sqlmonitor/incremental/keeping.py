@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlmonitor.definitions import Monitor
+from sqlmonitor.incremental.arrivals import Arrived
 from sqlmonitor.incremental.columns import KeptColumn, column_hashes
 from sqlmonitor.incremental.hashing import ancestors, final_values, is_kept_whole, kept_steps
 from sqlmonitor.incremental.recount import Reading, Recount
@@ -30,17 +31,27 @@ def table_name(step: Step, monitor: str, content: str) -> str:
 
 
 def keep_run(
-    plan: Plan, recount: Recount, state: State, *, run_id: str, now: str, labels_until: datetime | None
+    plan: Plan,
+    monitor: Monitor,
+    recount: Recount,
+    state: State,
+    *,
+    run_id: str,
+    now: str,
+    labels: Arrived,
+    changed: Arrived,
 ) -> list[str]:
     """Statements that keep what a whole run has counted.
 
     Args:
         plan: whose steps have run.
+        monitor: what they compute.
         recount: what was read.
         state: what the store kept before.
         run_id: the run's name.
         now: SQL for the time of publication.
-        labels_until: labels observed until then have been counted.
+        labels: that have been counted.
+        changed: rows that have been.
     """
     place = quoted(plan.schema)
     kept: dict[str, Kept] = {}
@@ -71,7 +82,18 @@ def keep_run(
     return [
         *statements,
         *_noted(
-            plan, plan, state, kept, run_id=run_id, fit_id=plan.fit_id, now=now, labels_until=labels_until
+            plan,
+            plan,
+            replace(
+                state,
+                labels_until=labels.until,
+                updated_column=monitor.updated_at or "",
+                rows_until=changed.until,
+            ),
+            kept,
+            run_id=run_id,
+            fit_id=plan.fit_id,
+            now=now,
         ),
     ]
 
@@ -146,22 +168,17 @@ def keep_fit(
     # Histograms and values of the analysis are as the former fit made them, until the next run.
     return [
         *statements,
-        *_noted(
-            fitted, whole, state, kept, run_id=run_id, fit_id="", now=now, labels_until=state.labels_until
-        ),
+        *_noted(fitted, whole, state, kept, run_id=run_id, fit_id="", now=now),
     ]
 
 
 def _differ(before: str, after: str, engine: Engine) -> bool:
-    return (
-        engine.first(
-            f"select 1 as one from (select * from {before} except select * from {after}) as gone limit 1"
-        )
-        is not None
-        or engine.first(
-            f"select 1 as one from (select * from {after} except select * from {before}) as new limit 1"
-        )
-        is not None
+    """Whether two tables of the same columns have other rows; where columns were added, they stand in another order."""
+    listed = ", ".join(engine.query(f"select * from {before} limit 0").columns)
+    sides = [f"select {listed} from {table}" for table in (before, after)]
+    return any(
+        engine.first(f"select 1 as one from ({one} except {other}) as gone limit 1") is not None
+        for one, other in (sides, sides[::-1])
     )
 
 
@@ -174,7 +191,6 @@ def _noted(
     run_id: str,
     fit_id: str,
     now: str,
-    labels_until: datetime | None,
 ) -> list[str]:
     place = quoted(plan.schema)
     monitor = literal(plan.monitor)
@@ -196,16 +212,17 @@ def _noted(
                 for step, table, content, has_analysis, number in rows
             )
         )
-    until = (
-        "cast(null as timestamp)"
-        if labels_until is None
-        else f"timestamp '{labels_until.isoformat(sep=' ')}'"
-    )
     statements.append(
         f"update {place}.monitors set fit_id = {literal(fit_id)}, run_id = {literal(run_id)}, "
-        f"finished_at = {now}, labels_until = {until} where monitor = {monitor}"
+        f"finished_at = {now}, labels_until = {_time(state.labels_until)}, "
+        f"updated_column = {literal(state.updated_column)}, rows_until = {_time(state.rows_until)} "
+        f"where monitor = {monitor}"
     )
     return statements
+
+
+def _time(time: datetime | None) -> str:
+    return "cast(null as timestamp)" if time is None else f"timestamp '{time.isoformat(sep=' ')}'"
 
 
 def _columns(whole: Plan, state: State, kept: Mapping[str, Kept]) -> Iterator[tuple[str, str, KeptColumn]]:

@@ -116,7 +116,8 @@ def decide(
     *,
     asked: Asked = AS_USUAL,
     newest: int | None = None,
-    labelled: Iterable[int] = (),
+    updated: Iterable[Chunks] = (),
+    labelled: Iterable[Chunks] = (),
     stored: Sequence[int] = (),
     stage: Literal["run", "fit"] = "run",
 ) -> Recount:
@@ -128,7 +129,8 @@ def decide(
         state: what the store keeps.
         asked: what the user asks for.
         newest: number of the newest stored chunk of the analysis.
-        labelled: numbers of chunks with labels that arrived since the last run.
+        updated: chunks with rows that changed since the last run.
+        labelled: those with labels that arrived since.
         stored: numbers of the stored chunks of the analysis, in order, where the monitor has comparisons.
         stage: ``fit`` reads all of the reference.
 
@@ -149,8 +151,8 @@ def decide(
     hashes = {step.name: content_hash(step, monitor, known) for step in [*kept_steps(plan), *values.values()]}
     if stage == "fit":
         return Recount(hashes=hashes, period=period, reason="the reference")
-    chosen = chunks_to_read(period, monitor.lookback, newest, asked)
-    late = merged([*chosen, *(Chunks(one, one) for one in labelled)])
+    chosen = merged([*chunks_to_read(period, monitor.lookback, newest, asked), *updated])
+    late = merged([*chosen, *labelled])
     steps = {step.name: step for step in kept_steps(plan)}
     readings = {
         name: Reading.ALL if asked.full else _reading(step, hashes[name], state)
@@ -223,8 +225,8 @@ def _reason(
 ) -> str:
     if asked.full:
         return "all rows, as asked for"
-    used = set(readings.values())
-    if used == {Reading.ALL}:
+    # What is fitted may stay where chunks do not.
+    if set(readings.values()) - {Reading.NOTHING} == {Reading.ALL}:
         return "all rows: nothing is kept of this definition"
     parts = [_worded(chosen, period)]
     if late != chosen:

@@ -38,6 +38,8 @@ class State:
         fit_id: of the fit whose histograms are those of the kept counts; empty where they must be written anew.
         finished_at: when it published, in UTC.
         labels_until: labels observed until then have been counted; None where none were looked for.
+        updated_column: by which changed rows were looked for; empty for none.
+        rows_until: rows that changed until then have been counted.
         steps: what is kept, by the step's name.
         columns: what is kept of single columns, by what names the content.
     """
@@ -46,6 +48,8 @@ class State:
     fit_id: str = ""
     finished_at: datetime | None = None
     labels_until: datetime | None = None
+    updated_column: str = ""
+    rows_until: datetime | None = None
     steps: Mapping[str, Kept] = field(default_factory=dict)
     columns: Mapping[str, KeptColumn] = field(default_factory=dict)
 
@@ -99,7 +103,7 @@ def read_state(engine: Engine, schema: str, monitor: str) -> State:
         return State()
     place = quoted(schema)
     row = engine.first(
-        "select run_id, fit_id, finished_at, labels_until "
+        "select run_id, fit_id, finished_at, labels_until, coalesce(updated_column, '') as updated_column, rows_until "
         f"from {place}.monitors where monitor = {literal(monitor)}"
     )
     if row is None:
@@ -116,6 +120,8 @@ def read_state(engine: Engine, schema: str, monitor: str) -> State:
         fit_id=row["fit_id"],
         finished_at=row["finished_at"],
         labels_until=row["labels_until"],
+        updated_column=row["updated_column"],
+        rows_until=row["rows_until"],
         steps={
             step: Kept(table, content, bool(has_analysis))
             for step, table, content, has_analysis in steps.itertuples()

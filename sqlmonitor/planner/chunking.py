@@ -9,6 +9,7 @@ from sqlmonitor.definitions import Monitor
 from sqlmonitor.metrics import CATALOGUE
 from sqlmonitor.plan import Check, Step
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.features import LAST_NUMBER, are_few
 from sqlmonitor.planner.figures import figures, joins_read, reads_target
 from sqlmonitor.trees import parse, put
 
@@ -33,6 +34,7 @@ def add_chunks(draft: Draft) -> None:
         segments=draft.segments,
         kpis=kpis,
         parts=parts,
+        **({"last_number": LAST_NUMBER} if are_few(chunks) else {}),
     )
     if chunks.period is not None:
         named = by_period(chunks.period)

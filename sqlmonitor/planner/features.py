@@ -16,6 +16,10 @@ from sqlmonitor.trees import parse
 FEW = ("week", "month", "quarter", "year")
 """Periods of which there are so few that a chunk's number and a cell's fit one double, which is faster to group by."""
 
+LAST_NUMBER = 2**20 - 1
+"""The last chunk's number that leaves a double's other 33 bits for a part's: weeks of the year 11,948. Times after it
+are as good as no time, as those before 1900 are: milliseconds that were read as seconds are such."""
+
 AT_ONCE = 20
 """Columns of one counting statement. Numeric cells' numbers fit a double's 53 bits up to 31 columns, but the hash
 table of so many counts outgrows the processor's cache: 120 columns cost 11 times as much as 20. Of levels, 70 cost
@@ -110,8 +114,8 @@ def binned(draft: Draft) -> dict[str, Step]:
 
 
 def are_few(chunks: Chunks) -> bool:
-    """True where a chunk's number and its reference's flag need 20 bits at most, up to the year 11,900."""
-    return chunks.period in FEW or (chunks.count is not None and chunks.count < 2**18)
+    """True where chunks' numbers are ``LAST_NUMBER`` at most, but for times that are wrong."""
+    return chunks.period in FEW or (chunks.count is not None and 2 * chunks.count <= LAST_NUMBER)
 
 
 def count_cells(draft: Draft, parameters: Step, first: int) -> Step:
@@ -129,7 +133,7 @@ def count_cells(draft: Draft, parameters: Step, first: int) -> Step:
         parameters=parameters,
         columns=columns,
         segments=draft.segments,
-        **({"is_packed": 1} if are_few(draft.monitor.chunks) else {}),
+        **({"last_number": LAST_NUMBER} if are_few(draft.monitor.chunks) else {}),
         **{f"with_{part}": 1 for part in sorted(kept)},
     )
 

@@ -176,7 +176,8 @@ def _used(monitor: Monitor, source: SourceRows) -> Iterator[tuple[str, str]]:
     if model is not None:
         scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
         used += [(model.label, "the label"), *((name, "a score") for name in scores)]
-    used += [(monitor.timestamp, "the timestamp"), (monitor.id, "the id")]
+    used += [(monitor.updated_at, "when the row was written"), (monitor.timestamp, "the timestamp")]
+    used.append((monitor.id, "the id"))
     return ((names.folded(name, source.dialect), what) for name, what in used if name is not None)
 
 

@@ -47,7 +47,9 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
     key = "predictions.sql" if monitor.predictions.sql else "predictions"
     types = described(monitor, key, source.predictions(), engine)
     named = _named_columns(monitor)
-    for key, name in named:
+    # A reference of its own is read once, whenever it was written.
+    since = [("updated_at", monitor.updated_at)] if monitor.updated_at is not None else []
+    for key, name in [*named, *since]:
         if names.matched(name, types, project.dialect) is None:
             raise monitor.error(key, f"the predictions have no column '{name}'", allowed=sorted(types))
     _check_each_once(monitor, types)
@@ -177,12 +179,14 @@ def _score_columns(monitor: Monitor) -> list[str]:
 
 
 def _check_types(monitor: Monitor, types: dict[str, str], dialect: str) -> None:
-    if monitor.timestamp is not None:
-        kind = type_of(monitor.timestamp, types, dialect) or ""
+    for key, column in (("timestamp", monitor.timestamp), ("updated_at", monitor.updated_at)):
+        if column is None:
+            continue
+        kind = type_of(column, types, dialect) or ""
         if dialects.kind(kind) != "time" or TIME_OF_DAY.fullmatch(kind):
             raise monitor.error(
-                "timestamp",
-                f"column '{monitor.timestamp}' is {kind}, not a date or timestamp",
+                key,
+                f"column '{column}' is {kind}, not a date or timestamp",
                 remedy="cast it in `predictions: {sql: …}`",
             )
     numbers = [

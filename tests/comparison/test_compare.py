@@ -200,6 +200,7 @@ def test_pairs_must_be_clear() -> None:
         (["select 1 as a"], {"condition": "a"}, "is not true or false|no rows"),
         (["select 1 as a", "select 1 as a"], {"where": "a > 1; select 2"}, "--where: a condition cannot"),
         (["select 1 as a", "select 1 as a"], {"columns": ["b"]}, "--columns: there is no column 'b'"),
+        (["select 1 as a", "select 1 as a"], {"columns": []}, "--columns: no column is named"),
         (["select 1 as a where false", "select 1 as a"], {}, "select 1 as a where false: no rows"),
         (["select 1 as a", "select 1 as a where false"], {}, "select 1 as a where false: no rows"),
     ],

@@ -192,6 +192,13 @@ def test_metrics_describes_one(name: str, said: str, capsys: pytest.CaptureFixtu
     assert said in re.sub(r"  +", "   ", out)
 
 
+def test_metrics_lists_a_family(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = outcome(capsys, "metrics", "quality")
+    assert code == 0
+    assert all(name in out for name in ("missing", "unseen", "out_of_range"))
+    assert "wasserstein" not in out
+
+
 def test_metrics_as_data(capsys: pytest.CaptureFixture[str]) -> None:
     rows = json.loads(outcome(capsys, "metrics", "--format", "json")[1])
     assert [row["name"] for row in rows] == list(CATALOGUE)

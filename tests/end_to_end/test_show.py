@@ -133,6 +133,33 @@ def test_filters_by_component_and_chunk(shown: Callable[..., str]) -> None:
     assert set(table["component"]) == {"true_positive"}
 
 
+def test_one_cell_of_the_matrix_is_a_list_of_its_chunks(shown: Callable[..., str]) -> None:
+    out = shown("--component", "true_positive", "--family", "realized")
+    assert all(chunk in out for chunk in CHUNKS[-3:])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--segment", "EWR"), "did you mean 'origin=EWR'?"),
+        (("--metric", "hellinger"), "add hellinger to the monitor's `metrics`, and run it"),
+        (("--compare", "week"), "add `compare: [week]` to the monitor, and run it"),
+    ],
+)
+def test_what_is_not_there_says_what_to_do(
+    shown: Callable[..., str], capsys: pytest.CaptureFixture[str], options: tuple[str, ...], told: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["show", *options])
+    assert stopped.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_options_that_meet_nowhere_say_so(shown: Callable[..., str]) -> None:
+    out = shown("--metric", "roc_auc", "--component", "true_positive")
+    assert out.strip() == "no result has --metric and --component at once"
+
+
 def test_numbers_of_a_column_share_their_decimals() -> None:
     places = decimals([15.8, 3.44, -0.1655])
     assert [fixed(value, places) for value in (15.8, 3.44, -0.1655)] == ["15.80", "3.44", "-0.17"]

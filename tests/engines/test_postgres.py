@@ -70,6 +70,29 @@ STORE = "create schema sqlmonitor authorization {role}"
 OUTCOMES = "grant select on outcomes to {role}"
 
 
+def test_the_users_query_keeps_its_offset(world) -> None:
+    """Ours have one of 0 where a value must be computed once, which once took the place of the user's."""
+    query = (
+        "select *, case when hour > 11 then 'late' else 'early' end as part, "
+        "case when hour > 3 then amount end as paid from scored order by id offset 200"
+    )
+    world.run(f"create table cut as {query}")
+    changes = {
+        "task": "none", "model": None, "target": None, "segments": ["part"],
+        "features": {"numeric": ["paid"], "categorical": ["part"]},
+        "kpis": [{"name": "paid_by_row", "sql": "sum(paid) / count(*)"}],
+    }  # fmt: skip
+    with engines.connect(world.url) as engine:
+        of_query, of_table = (
+            run(engine, world.url, **changes, name=name, predictions=source)
+            for name, source in (("query", {"sql": query}), ("table", "cut"))
+        )
+    beside = ["monitor", "fit_id"]
+    pd.testing.assert_frame_equal(of_query.drop(columns=beside), of_table.drop(columns=beside), rtol=1e-12)
+    counts = of_query[of_query["metric"].eq("row_count") & of_query["segment_value"].eq("")]
+    assert counts["value"].sum() == ROWS - 200
+
+
 def test_a_role_that_reads_the_sources_and_owns_the_store_is_enough(world) -> None:
     url = as_role(world, "watcher", SOURCES, STORE)
     with engines.connect(url) as engine:
@@ -228,7 +251,7 @@ def test_source_scans_do_not_grow_with_columns(world) -> None:
 @pytest.mark.parametrize(
     ("uses", "is_once"), [("quotient, quotient + 1 as more", True), ("quotient + 1 as more", False)]
 )
-def test_quotients_that_are_used_again_are_reckoned_once(world, uses: str, is_once: bool) -> None:
+def test_quotients_that_are_used_again_are_computed_once(world, uses: str, is_once: bool) -> None:
     select = f"with divided as (select hour // 5 as quotient from scored) select {uses} from divided"
     with engines.connect(world.url) as engine:
         plan = engine.connection.execute(f"explain {engine._translated(select)}".encode()).fetchall()

@@ -105,3 +105,13 @@ def test_what_all_columns_are_counted_for_counts_all_anew(world: Flights) -> Non
     world.connection.execute(f"create or replace view typed as {source}")
     same(world.run(), world.full())
     assert world.last_run()["reading"] == "from 2013-03-04 on; all rows of temp"
+
+
+def test_a_fit_after_a_column_was_added_knows_what_is_kept(world: Flights) -> None:
+    """The kept columns stood in another order than those of the fit, which were compared by their places."""
+    world.monitor["features"] = dict(ADDED)
+    before = world.run()
+    world.run(stage="fit")
+    same(world.run(), before)
+    assert world.last_run()["reading"] == "from 2013-03-04 on"
+    same(world.run(), world.full())

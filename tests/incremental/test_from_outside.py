@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 import sqlmonitor
@@ -49,12 +50,12 @@ def command(*arguments: str) -> object:
     return stopped.value.code
 
 
-def mean(project: Path, as_of: datetime | None = None) -> float:
-    """The stored mean of February."""
+def mean(project: Path, as_of: datetime | None = None, chunk: str = "2024-02") -> float:
+    """The stored mean of a month, February's by default."""
     loaded = sqlmonitor.load(project)
     with loaded.connect() as warehouse:
         results = loaded["loans"].results(warehouse, as_of=as_of)
-    rows = results.filter(metric="mean", chunk="2024-02").to_pandas()
+    rows = results.filter(metric="mean", chunk=chunk).to_pandas()
     return float(rows["value"].iloc[0])
 
 
@@ -90,6 +91,7 @@ def test_the_store_is_looked_after(project: Path, capsys: pytest.CaptureFixture[
     assert command("store", "info", *at) == 2
     assert "there is no store 'sqlmonitor' yet" in capsys.readouterr().err
     assert command("run", *at) == 0
+    first = datetime.now(UTC).replace(tzinfo=None)
     with duckdb.connect(str(project.parent / "shop.duckdb")) as connection:
         connection.execute("update scored set amount = 49 where month(happened) = 6")
     assert command("run", *at) == 0
@@ -98,11 +100,20 @@ def test_the_store_is_looked_after(project: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert re.search(r"^results_history +1 rows +31 columns$", said, re.MULTILINE), said
     before = mean(project)
+    known = datetime.now(UTC).replace(tzinfo=None)
+    june = {time: mean(project, time, chunk="2024-06") for time in (first, known)}
+    # The 152 days before June have 608 rows, one every six hours.
+    assert june == {first: pytest.approx(np.mean(np.arange(608, 720) % 50)), known: pytest.approx(49)}
     assert command("store", "prune", *at, "--before", "2001-01-01") == 0
     assert "0 rows are gone" in capsys.readouterr().out
+    assert {time: mean(project, time, chunk="2024-06") for time in june} == june
     assert command("store", "prune", *at, "--before", "2101-01-01") == 0
     assert "1 rows are gone" in capsys.readouterr().out
     assert mean(project) == before
+    # A view of which a part is gone is none.
+    with pytest.raises(StoreError, match="are forgotten"):
+        mean(project, first)
+    assert mean(project, known, chunk="2024-06") == june[known]
     assert command("store", "export", str(tmp_path / "copy"), *at) == 0
     with duckdb.connect(str(project.parent / "shop.duckdb")) as connection:
         copied = connection.execute(f"select count(*) from '{tmp_path}/copy/results.parquet'").fetchone()

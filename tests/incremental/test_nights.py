@@ -1,7 +1,12 @@
-"""Runs night by night end with what one full run gives, and every night's view is what was known that night."""
+"""Runs night by night end with what one full run gives, and every night's view is what was known that night.
+
+A full run beside every thirtieth night of the year; `SQLMONITOR_NIGHTS_BETWEEN=1 python -m pytest -m slow
+tests/incremental/test_nights.py` has one beside each.
+"""
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +17,7 @@ from incremental.flights import DOUBLED, Flights, same
 
 from sqlmonitor import backtest
 
+BETWEEN = int(os.environ.get("SQLMONITOR_NIGHTS_BETWEEN", "30"))
 NIGHTLY: dict[str, Any] = {
     "chunks": "day",
     "blended": True,
@@ -42,14 +48,18 @@ NIGHTLY: dict[str, Any] = {
 def simulate(
     world: Flights, first: date, nights: int, looked_at: set[int]
 ) -> list[tuple[datetime, pd.DataFrame]]:
-    """Runs every night, and beside it a full run over the same rows on some nights and on the last one."""
+    """Runs every night, and beside it a full run over the same rows on some nights and on the last one.
+
+    Returns:
+        Every night, and the results of its run: what the view as of that night must still be at the end.
+    """
     known: list[tuple[datetime, pd.DataFrame]] = []
     for number in range(nights):
         world.arrive(first + timedelta(days=number))
         results = world.run()
         if number in looked_at or number == nights - 1:
-            known.append((world.now, world.full()))
-            same(results, known[-1][1])
+            same(results, world.full())
+        known.append((world.now, results))
     for time, results in known:
         same(world.as_of(time), results)
     assert world.engine.first(DOUBLED) is None
@@ -105,6 +115,6 @@ def test_a_year_of_nights(monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = NIGHTLY["metrics"] | {"drift": [], "quality": []}
     leaner = {"chunks": "week", "compare": [{"rolling": 4}], "features": {"numeric": ["temp"]}}
     world.monitor |= NIGHTLY | leaner | {"metrics": metrics}
-    known = simulate(world, date(2013, 3, 1), 306, set(range(0, 306, 30)))
+    known = simulate(world, date(2013, 3, 1), 306, set(range(0, 306, BETWEEN)))
     assert known[-1][0] == datetime(2014, 1, 1)
     check_figures(known[-1][1], {"/", "rolling 4/"})

@@ -4,7 +4,8 @@ The project's rows have two versions, by the number in the table `control`; the 
 that nobody disturbed. Before every run the rows become those of the other version. After a kill the store must have
 the one results or the other, whole; which of them is told by the number of runs. Each run is a process that is forked
 from this one, so that it need not import anything, and is killed by SIGKILL between its start and some time after
-its end; half of the kills fall into the last third, in which results are stored.
+its end. Storing results takes a small part of a run, and is where rows could be lost, so half of the kills are counted
+from its beginning, which the run tells.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlmonitor import cli, load
+from sqlmonitor import cli, load, runner
 from sqlmonitor.engines import Engine
 
 KEY = "period, chunk, segment_column, segment_value, family, metric, column_name, component"
@@ -97,27 +98,56 @@ class Victim:
         assert isinstance(answer, tuple)
         return answer
 
-    def run(self, delay: float | None = None) -> tuple[bool, float]:
-        """Runs it; gives whether it was killed, and how long it took."""
+    def run(self, delay: float | None = None, *, is_aimed: bool = False) -> tuple[bool, float, float | None]:
+        """Runs it.
+
+        Args:
+            delay: seconds after which it is killed; None to let it be.
+            is_aimed: True to count them from when it begins to store results.
+
+        Returns:
+            Whether it was killed, how long it took, and how long it stored results; None where it did not end that.
+        """
         began = time.monotonic()
+        reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
+            os.close(reading)
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, 1)
+            tell_of_storing(writing)
             try:
                 cli.main(["run", "-c", self.file, "--log-format", "json"])
             except SystemExit as stopped:
                 os._exit(stopped.code if isinstance(stopped.code, int) else 0)
             os._exit(3)
+        os.close(writing)
+        told = os.read(reading, 1) if is_aimed else b""
         if delay is not None:
             time.sleep(delay)
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         took = time.monotonic() - began
+        with os.fdopen(reading, "rb") as pipe:
+            told += pipe.read()
+        stored_for = float(told[1:]) if len(told) > 1 else None
         if os.WIFSIGNALED(status):
-            return True, took
+            return True, took, stored_for
         assert os.WEXITSTATUS(status) == 0, f"a run that nobody killed ended with {os.WEXITSTATUS(status)}"
-        return False, took
+        return False, took, stored_for
+
+
+def tell_of_storing(pipe: int) -> None:
+    """Lets this process write into a pipe that it begins to store results, and then how long that took."""
+    whole = runner.publish
+
+    def publish(*given: Any) -> None:
+        began = time.monotonic()
+        os.write(pipe, b"!")
+        whole(*given)
+        os.write(pipe, str(time.monotonic() - began).encode())
+
+    runner.publish = publish
 
 
 def same(left: list[tuple[Any, ...]], right: list[tuple[Any, ...]]) -> bool:
@@ -138,26 +168,27 @@ def kill(file: str, count: int, seed: int) -> dict[str, int]:
     chance = random.Random(seed)
     victim = Victim(file)
     truth: dict[int, list[tuple[Any, ...]]] = {}
-    lengths: list[float] = []
+    lengths: list[tuple[float, float]] = []
     for _ in range(3):
         version = victim.version
-        _, took = victim.run()
-        lengths.append(took)
+        _, took, stored_for = victim.run()
+        assert stored_for is not None
+        lengths.append((took, stored_for))
         runs, results = victim.stored()
         truth[version] = results
     # The first run fits, and counts everything.
     first, usual = lengths[0], min(lengths[1:])
     assert truth[0] != truth[1]
-    counts = {"killed": 0, "stored": 0, "complete": 0, "first": 0}
+    counts = {"killed": 0, "stored": 0, "complete": 0, "first": 0, "storing": 0}
     while counts["killed"] < count:
         is_first = chance.random() < 0.1
         if is_first:
             victim.forget()
             runs, results = 0, []
-        length = first if is_first else usual
-        start = length * (2 / 3 if chance.random() < 0.5 else 0)
+        is_aimed = chance.random() < 0.5
+        length = (first if is_first else usual)[is_aimed]
         version = victim.version
-        is_killed, took = victim.run(chance.uniform(start, 1.1 * length))
+        is_killed, took, stored_for = victim.run(chance.uniform(0, 1.1 * length), is_aimed=is_aimed)
         found_runs, found = victim.stored()
         if found_runs == runs:
             # Nothing was stored, or nothing could be.
@@ -172,9 +203,10 @@ def kill(file: str, count: int, seed: int) -> dict[str, int]:
         counts["complete"] += not is_killed
         counts["stored"] += found_runs != runs
         counts["first"] += is_first
-        if not is_killed and not is_first:
+        counts["storing"] += is_killed and is_aimed
+        if not is_first:
             # The machine may have become faster or slower.
-            usual = took
+            usual = (usual[0] if is_killed else took, stored_for or usual[1])
         runs, results = found_runs, found
     version = victim.version
     victim.run()

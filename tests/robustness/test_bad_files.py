@@ -32,7 +32,7 @@ FILES: dict[str, tuple[Callable[[str], str], list[str]]] = {
     ),
     "an engine that is not served yet": (
         lambda text: text.replace("duckdb:///", "snowflake:///"),
-        ["no engine for 'snowflake:'", "supported: duckdb:///"],
+        ["no engine for 'snowflake:'", "`sqlmonitor compile` writes", "monitors run on: duckdb:///"],
     ),
 }
 

@@ -74,6 +74,20 @@ def test_times_before_1900_have_no_chunk(world: Any) -> None:
     assert world.run()["chunk"].min() > "2023"
 
 
+@pytest.mark.parametrize(("period", "time"), [("week", "11949-06-01"), ("month", "55841-05-05")])
+def test_times_too_late_for_a_number_have_no_chunk(
+    world: Any, other_world: Any, caplog: pytest.LogCaptureFixture, period: str, time: str
+) -> None:
+    """Milliseconds that were read as seconds: their chunk once had rows, business figures and no drift."""
+    world.monitor["chunks"] = other_world.monitor["chunks"] = period
+    world.sql(f"update scored set happened = timestamp '{time}' where id >= 350")
+    other_world.sql("delete from scored where id >= 350")
+    pd.testing.assert_frame_equal(world.run(), other_world.run(), check_exact=False, rtol=1e-12)
+    assert caplog.messages == ["monitor 'loans': 50 rows have no happened and are left out"]
+    stored = "select max(chunk), sum(row_count) from sqlmonitor.histograms where column_name = 'hour'"
+    assert world.sql(stored) == other_world.sql(stored)
+
+
 def test_without_a_reference_nothing_is_out_of_its_range(world: Any) -> None:
     world.sql("update scored set amount = null where happened < timestamp '2024-05-01'")
     results = world.run()
