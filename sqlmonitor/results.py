@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sqlmonitor import backtest
+from sqlmonitor.definitions.comparison import LONGER, REFERENCES
 from sqlmonitor.errors import ConfigurationError, DataError, InternalError, UnsupportedError
 from sqlmonitor.long_frame import COLUMNS, COMPARED, comparison_of, typed
 from sqlmonitor.metrics import CATALOGUE
@@ -346,7 +347,11 @@ class Results:
     def _in_comparisons(self, wanted: Sequence[str]) -> pd.Series:
         names = comparison_of(self._frame)
         for word in set(wanted) - {"", *names} if len(names) else ():
-            remedy = f"add `compare: [{word}]` to the monitor, and run it" if word in COMPARISONS else None
+            remedy = (
+                f"add `compare: [{word}]` to the monitor, and run it"
+                if word in (*LONGER["hour"], *REFERENCES)
+                else None
+            )
             raise self._nothing_has("comparison", word, sorted(set(names) - {""}), remedy)
         return names.isin(wanted)
 
@@ -357,7 +362,6 @@ class Results:
         return ConfigurationError(message, allowed=known, word=word, remedy=remedy)
 
 
-COMPARISONS = ("day", "week", "month", "quarter", "year", "previous", "last_year")
 VALUE_COLUMNS = ("value", "lower_threshold", "upper_threshold")
 
 

@@ -178,9 +178,8 @@ class SourceRows:
         return exp.cast(names.column(target.observed_at, of), "timestamp")
 
     def updated(self) -> exp.Expr:
-        """The time at which the row was written or changed; NULL where nothing says it."""
-        if self.monitor.updated_at is None:
-            return parse("cast(null as timestamp)")
+        """The time at which the row was written or changed, of a monitor that names its column."""
+        assert self.monitor.updated_at is not None
         return exp.cast(self.column(self.monitor.updated_at), "timestamp")
 
     def measured(self) -> exp.Expr:

@@ -71,13 +71,8 @@ from (
                 select
                     source_rows.chunk_number
                     {% for segment in segments %}, source_rows.segment_{{ segment.index }}{% endfor %}
-                    , parameters.column_index
-                    , parameters.steps_per_part
-                    , parameters.parts_per_step
-                    , parameters.even_minimum
-                    , parameters.maximum
-                    , parameters.steps_per_unit
-                    , parameters.uneven
+                    , parameters.column_index, parameters.steps_per_part, parameters.parts_per_step
+                    , parameters.even_minimum, parameters.maximum, parameters.steps_per_unit, parameters.uneven
                     , case
                         {% for column in columns %}
                         when parameters.column_index = {{ column.index }} then source_rows.value_{{ column.index }}

@@ -42,14 +42,14 @@ def standard_error(figure: exp.Expr) -> exp.Expr | None:
         slopes = [derivative(formula, f"sum_{number}") for number in range(len(terms))]
     except (InexpressibleError, ValueError):
         return None
-    if len(terms) > MOST_TERMS or all(term == EVERY_ROW for term in terms):
+    varying = [number for number, term in enumerate(terms) if term != EVERY_ROW]
+    if len(terms) > MOST_TERMS or not varying:
         return None
     sums = {
         f"sum_{number}": COUNT.copy() if term == EVERY_ROW else put("sum(term)", term=term)
         for number, term in enumerate(terms)
     }
     parts: list[exp.Expr] = []
-    varying = [number for number, term in enumerate(terms) if term != EVERY_ROW]
     for place, one in enumerate(varying):
         slope = slopes[one]
         for other in varying[place:]:
