@@ -6,7 +6,6 @@ A further engine is one more class here and one more line of ``ENGINES``. An eng
 from __future__ import annotations
 
 import os
-import socket
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -317,15 +316,12 @@ def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     os.environ.setdefault("RUST_LOG", "off")
     from pysail.spark import SparkConnectServer
 
-    servers = []
+    server = SparkConnectServer()
+    server.start(background=True)
+    _, port = server.listening_address
     made: list[SparkWarehouse] = []
 
     def make() -> Warehouse:
-        # Sail ends at a SIGINT, which a test of Ctrl-C sends to this process.
-        if not servers or not answers(servers[-1].listening_address):
-            servers.append(SparkConnectServer())
-            servers[-1].start(background=True)
-        _, port = servers[-1].listening_address
         made.append(SparkWarehouse(f"sc://127.0.0.1:{port}", Path(tempfile.mkdtemp(dir=folder))))
         made[-1].session.conf.set("spark.sql.warehouse.dir", str(made[-1].folder / "warehouse"))
         return made[-1]
@@ -333,20 +329,9 @@ def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     try:
         yield make
     finally:
-        alive = {server.listening_address[1] for server in servers if answers(server.listening_address)}
         for warehouse in made:
-            # To ask a server that is gone takes a quarter of a minute for each session.
-            warehouse.session.release_session_on_close = int(warehouse.url.rpartition(":")[2]) in alive
             warehouse.session.stop()
-        for server in servers:
-            server.stop()
-
-
-def answers(address: tuple[str, int]) -> bool:
-    """True where something listens."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(address) == 0
+        server.stop()
 
 
 ENGINES = {
