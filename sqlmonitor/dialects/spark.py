@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor.dialects import shared
-from sqlmonitor.dialects.compiled import quantile_list, time_in_java_form
+from sqlmonitor.dialects.compiled import time_in_java_form
 from sqlmonitor.dialects.dialect import KIND, Dialect
 
 WORDS = {"sample"}
@@ -189,7 +189,7 @@ SPARK = Dialect(
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.Bracket,), item),
-        ((exp.PercentileDisc,), quantile_list),
+        ((exp.PercentileDisc,), shared.quantile_list),
         ((exp.Select,), shared.condition_of_one_row),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),

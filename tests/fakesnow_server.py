@@ -1,0 +1,104 @@
+"""fakesnow's server, with what it lacks of Snowflake bridged; run by the Python that has fakesnow.
+
+fakesnow is DuckDB inside. Each bridge below is something that Snowflake has and fakesnow 0.12 does not; none makes
+it accept what Snowflake refuses. What it shows is that the driver, the types, the translation's names and the
+publication's steps fit together; it is no proof that Snowflake itself takes a statement.
+
+Usage: python fakesnow_server.py PORT
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from string import Template
+from typing import Any
+
+import duckdb
+import fakesnow
+import fakesnow.cursor as cursors
+import fakesnow.rowtype as rowtypes
+from fakesnow import info_schema, transforms
+from snowflake.connector import errors
+from sqlglot import exp
+
+SUCCESS = transforms.transforms.SUCCESS_NOP
+
+
+def settings_of_sessions() -> None:
+    """``alter session set`` of parameters that fakesnow does not know: taken, and without effect."""
+    own = transforms.alter_session
+
+    def altered(node: exp.Expr) -> exp.Expr:
+        try:
+            return own(node)
+        except NotImplementedError:
+            return SUCCESS.copy()
+
+    transforms.alter_session = altered
+
+
+def views_in_the_catalogue() -> None:
+    """``information_schema.tables`` has views too."""
+    whole = info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template
+    columns = "database_name, schema_name, table_name, estimated_size"
+    both = (
+        f"(select {columns}, 'BASE TABLE' as table_type from duckdb_tables "
+        "union all select database_name, schema_name, view_name, 0, 'VIEW' from duckdb_views) as tables"
+    )
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(
+        whole.replace("from duckdb_tables tables", f"from {both}").replace(
+            "'BASE TABLE' AS", "tables.table_type AS"
+        )
+    )
+
+
+def lists() -> None:
+    """Arrays are DuckDB's lists, which hold infinities; fakesnow's JSON does not."""
+    of_arrays, of_indices = transforms.array_construct_etc, transforms.indices_to_json_extract
+
+    def constructed(node: exp.Expr) -> exp.Expr:
+        return node if isinstance(node, exp.Array) else of_arrays(node)
+
+    def indexed(node: exp.Expr) -> exp.Expr:
+        is_place = isinstance(node, exp.Bracket) and not node.expressions[0].is_string
+        return node if is_place else of_indices(node)
+
+    transforms.array_construct_etc, transforms.indices_to_json_extract = constructed, indexed
+    rowtypes.duckdb_to_sf_type["DOUBLE[]"] = "array"
+
+
+def transactions() -> None:
+    """DDL commits an open transaction; ``current_transaction()`` tells whether one is open."""
+    whole, inline = cursors.FakeSnowflakeCursor._execute, cursors.FakeSnowflakeCursor._inline_variables
+
+    def executed(self: Any, transformed: exp.Expr, params: Any = None) -> None:
+        connection = self._conn
+        if isinstance(transformed, (exp.Create, exp.Drop, exp.Alter)) and getattr(connection, "is_open", False):
+            self._duck_conn.commit()
+            connection.is_open = False
+        try:
+            whole(self, transformed, params)
+        except duckdb.TransactionException as error:
+            # Snowflake would have waited for the other transaction's lock; DuckDB has none.
+            raise errors.ProgrammingError(msg=f"another transaction has locked table: {error}", errno=625, sqlstate="57014") from error
+        except duckdb.Error as error:
+            raise errors.ProgrammingError(msg=str(error), errno=100000, sqlstate="22000") from error
+        if isinstance(transformed, (exp.Transaction, exp.Commit, exp.Rollback)):
+            connection.is_open = isinstance(transformed, exp.Transaction)
+
+    def inlined(self: Any, text: str) -> str:
+        answer = "'1'" if getattr(self._conn, "is_open", False) else "null"
+        return inline(self, text.replace("current_transaction()", answer))
+
+    cursors.FakeSnowflakeCursor._execute = executed
+    cursors.FakeSnowflakeCursor._inline_variables = inlined
+
+
+if __name__ == "__main__":
+    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, transactions):
+        bridge()
+    with fakesnow.server(port=int(sys.argv[1])):
+        print("ready", flush=True)
+        while True:
+            time.sleep(3600)
