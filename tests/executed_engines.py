@@ -5,7 +5,6 @@ A further engine is one more class here and one more line of ``ENGINES``. An eng
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import socket
@@ -14,7 +13,6 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -288,7 +286,8 @@ SNOWFLAKE_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
 class SnowflakeWarehouse:
     """A database of fakesnow's server."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path) -> None:
+        self.folder = folder
         self.name = f"TEST_{uuid.uuid4().hex.upper()}"
         self.url = (
             f"snowflake://fake:snow@fakesnow/{self.name}/PUBLIC?host=127.0.0.1&port={port}&protocol=http"
@@ -304,10 +303,9 @@ class SnowflakeWarehouse:
             f"{in_capitals(field.name)} {type_in(SNOWFLAKE_TYPES, field.type)}" for field in table.schema
         )
         self.run(f"create table {in_capitals(name)} ({listed})")
-        rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-        for first in range(0, len(rows), 5000):
-            values = ", ".join(f"({', '.join(map(snowflake_value, row))})" for row in rows[first : first + 5000])
-            self.run(f"insert into {in_capitals(name)} values {values}")
+        file = self.folder / f"{uuid.uuid4().hex}.parquet"
+        pq.write_table(table, file)
+        self.run(f"select 'loaded' as status /* {file} into {in_capitals(name)} */")
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         from sqlmonitor.engines.snowflake import Snowflake
@@ -331,19 +329,6 @@ class SnowflakeWarehouse:
 
 def in_capitals(name: str) -> str:
     return quoted(name.upper() if re.fullmatch("[a-z_][a-z0-9_]*", name) else name)
-
-
-def snowflake_value(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value!r}::double" if math.isfinite(value) else f"'{value}'::double"
-    if isinstance(value, (int, Decimal)):
-        return str(value)
-    text = str(value).replace("\\", "\\\\").replace("'", "''")
-    return f"'{text}'::{type(value).__name__.replace('datetime', 'timestamp_ntz').replace('str', 'varchar')}"
 
 
 def backquoted(name: str) -> str:
@@ -432,7 +417,7 @@ def snowflake_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     try:
         if process.stdout.readline() != b"ready\n":
             raise RuntimeError(f"fakesnow's server did not start: {log.read_text()}")
-        yield lambda: SnowflakeWarehouse(port)
+        yield lambda: SnowflakeWarehouse(port, folder)
     finally:
         process.kill()
         process.wait()

@@ -9,7 +9,9 @@ Usage: python fakesnow_server.py PORT
 
 from __future__ import annotations
 
+import re
 import sys
+import threading
 import time
 from string import Template
 from typing import Any
@@ -95,8 +97,27 @@ def transactions() -> None:
     cursors.FakeSnowflakeCursor._inline_variables = inlined
 
 
+def deep_statements() -> None:
+    """Continued fractions of 25 levels; it parses by recursion, in threads."""
+    sys.setrecursionlimit(20_000)
+    threading.stack_size(512 * 1024 * 1024)
+
+
+def files() -> None:
+    """A comment loads a file for the tests: fakesnow's own COPY needs a stage, and its VALUES are slow."""
+    whole = cursors.FakeSnowflakeCursor.execute
+
+    def executed(self: Any, command: str, *given: Any, **named: Any) -> Any:
+        found = re.fullmatch(r"select 'loaded' as status /\* (\S+) into (.+) \*/", command)
+        if found is not None:
+            self._duck_conn.execute(f"insert into {found[2]} select * from read_parquet('{found[1]}')")
+        return whole(self, command, *given, **named)
+
+    cursors.FakeSnowflakeCursor.execute = executed
+
+
 if __name__ == "__main__":
-    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, transactions):
+    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, transactions, deep_statements, files):
         bridge()
     with fakesnow.server(port=int(sys.argv[1])):
         print("ready", flush=True)

@@ -132,7 +132,8 @@ def time_as_text(node: exp.Expr) -> exp.Expr:
     for form in node.args["format"].name.split("T"):
         for written, pattern in {"%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "HH24", "%M": "MI"}.items():
             form = form.replace(written, pattern)
-        parts.append(exp.Anonymous(this="to_char", expressions=[node.this.copy(), exp.Literal.string(form)]))
+        time = exp.cast(node.this.copy(), "timestamp")
+        parts.append(exp.Anonymous(this="to_char", expressions=[time, exp.Literal.string(form)]))
     text: exp.Expr = parts[0]
     for part in parts[1:]:
         text = exp.DPipe(this=exp.DPipe(this=text, expression=exp.Literal.string("T")), expression=part)
@@ -197,7 +198,7 @@ SNOWFLAKE = Dialect(
         ((exp.Ln,), postgres.logarithm),
         ((exp.Exp,), exponential),
         ((exp.IntDiv,), shared.whole_quotient),
-        ((exp.Div,), shared.safe_quotient),
+        ((exp.Div,), shared.quotient),
         ((exp.Add,), added_interval),
         ((exp.TimeToStr,), time_as_text),
         ((exp.TryCast,), tried_cast),

@@ -250,7 +250,7 @@ class Snowflake:
                 yield cursor
         except (Error, OSError) as error:
             found = explained(error, self.url)
-            self.is_lost = isinstance(found, UnreachableError)
+            self.is_lost = self.is_lost or isinstance(found, UnreachableError)
             raise found from None
 
 
