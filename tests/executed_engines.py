@@ -300,12 +300,12 @@ class SnowflakeWarehouse:
     def load(self, name: str, table: pa.Table) -> None:
         # As nobody writes quotes around plain names: they are in capitals.
         listed = ", ".join(
-            f"{in_capitals(field.name)} {type_in(SNOWFLAKE_TYPES, field.type)}" for field in table.schema
+            f"{quoted(in_capitals(field.name))} {type_in(SNOWFLAKE_TYPES, field.type)}" for field in table.schema
         )
-        self.run(f"create table {in_capitals(name)} ({listed})")
+        self.run(f"create table {quoted(in_capitals(name))} ({listed})")
         file = self.folder / f"{uuid.uuid4().hex}.parquet"
         pq.write_table(table, file)
-        self.run(f"select 'loaded' as status /* {file} into {in_capitals(name)} */")
+        self.run(f"select 'loaded' as status /* {file} into {quoted(in_capitals(name))} */")
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         from sqlmonitor.engines.snowflake import Snowflake
@@ -328,7 +328,8 @@ class SnowflakeWarehouse:
 
 
 def in_capitals(name: str) -> str:
-    return quoted(name.upper() if re.fullmatch("[a-z_][a-z0-9_]*", name) else name)
+    """A name as an engine has it that makes plain ones large."""
+    return name.upper() if re.fullmatch("[a-z_][a-z0-9_]*", name) else name
 
 
 def backquoted(name: str) -> str:

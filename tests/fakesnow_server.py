@@ -9,6 +9,9 @@ Usage: python fakesnow_server.py PORT
 
 from __future__ import annotations
 
+import importlib
+import json
+import os
 import re
 import sys
 import threading
@@ -20,10 +23,14 @@ import duckdb
 import fakesnow
 import fakesnow.cursor as cursors
 import fakesnow.rowtype as rowtypes
+import pyarrow as pa
 from fakesnow import info_schema, transforms
 from snowflake.connector import errors
 from sqlglot import exp
 
+start = fakesnow.server
+# From here on the package's attribute is the module of that name.
+server = importlib.import_module("fakesnow.server")
 SUCCESS = transforms.transforms.SUCCESS_NOP
 
 
@@ -68,6 +75,17 @@ def lists() -> None:
 
     transforms.array_construct_etc, transforms.indices_to_json_extract = constructed, indexed
     rowtypes.duckdb_to_sf_type["DOUBLE[]"] = "array"
+    whole = server.to_sf
+
+    def written(table: pa.Table, described: Any) -> pa.Table:
+        """Arrays come as texts."""
+        for place, field in enumerate(table.schema):
+            if pa.types.is_list(field.type):
+                texts = [None if one is None else json.dumps(one) for one in table.column(place).to_pylist()]
+                table = table.set_column(place, field.name, pa.array(texts, pa.string()))
+        return whole(table, described)
+
+    server.to_sf = written
 
 
 def transactions() -> None:
@@ -103,6 +121,11 @@ def deep_statements() -> None:
     threading.stack_size(512 * 1024 * 1024)
 
 
+def names_with_quotes() -> None:
+    """Names of any signs: fakesnow notes texts' lengths in statements that it writes without escapes."""
+    transforms.extract_text_length = lambda node: node
+
+
 def files() -> None:
     """A comment loads a file for the tests: fakesnow's own COPY needs a stage, and its VALUES are slow."""
     whole = cursors.FakeSnowflakeCursor.execute
@@ -117,9 +140,11 @@ def files() -> None:
 
 
 if __name__ == "__main__":
-    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, transactions, deep_statements, files):
+    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, transactions, deep_statements, names_with_quotes, files):
         bridge()
-    with fakesnow.server(port=int(sys.argv[1])):
+    with start(port=int(sys.argv[1])):
         print("ready", flush=True)
+        # Nobody reads what follows: a full pipe would stop the server.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         while True:
             time.sleep(3600)

@@ -50,6 +50,7 @@ class Dialect:
             decimals, or end the statement where they divide by zero.
         added_up: the type of sums of chunks that are added up, where functions that take an engine's own sums do
             not take doubles.
+        has_capitals: True where a plain name in small letters, of ours or of the project file, is one in capitals.
         temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
     """
 
@@ -71,4 +72,5 @@ class Dialect:
     path_schemas: frozenset[str] = frozenset()
     quotient: str = ""
     added_up: str | None = None
+    has_capitals: bool = False
     temporary_when_read_only: bool = False

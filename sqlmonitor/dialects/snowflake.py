@@ -188,6 +188,7 @@ SNOWFLAKE = Dialect(
     temporary="create or replace temporary table {table} as\n{select}",
     begin="begin transaction",
     replaces_chunks=True,
+    has_capitals=True,
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
         ((exp.PercentileDisc,), shared.quantile_list),
