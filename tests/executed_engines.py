@@ -318,7 +318,9 @@ class SnowflakeWarehouse:
 
         with Snowflake.open(self.url) as engine:
             for file in files:
-                lines = [line for line in file.splitlines() if not line.startswith("--")]
+                # The stand-in's variables are texts, and its temporary tables are found from any schema.
+                left_out = ("--", "set sqlmonitor_schema", "use schema identifier")
+                lines = [line for line in file.splitlines() if not line.startswith(left_out)]
                 for statement in "\n".join([*lines, ""]).split(";\n"):
                     if statement.strip():
                         engine.execute_own(statement)

@@ -24,7 +24,7 @@ import fakesnow
 import fakesnow.cursor as cursors
 import fakesnow.rowtype as rowtypes
 import pyarrow as pa
-from fakesnow import info_schema, transforms
+from fakesnow import arrow, info_schema, transforms
 from snowflake.connector import errors
 from sqlglot import exp
 
@@ -88,6 +88,24 @@ def lists() -> None:
     server.to_sf = written
 
 
+def times_that_are_null() -> None:
+    """A time that is NULL is sent as NULL, not as the first second of 1970."""
+    whole = arrow.timestamp_to_sf_struct
+
+    def written(times: pa.Array | pa.ChunkedArray) -> pa.Array:
+        parts = whole(times)
+        times = times.combine_chunks() if isinstance(times, pa.ChunkedArray) else times
+        filled = [part.fill_null(0) for part in parts.flatten()]
+        return pa.StructArray.from_arrays(filled, fields=list(parts.type), mask=times.is_null())
+
+    arrow.timestamp_to_sf_struct = written
+
+
+def one_order() -> None:
+    """One thread, so that sums of doubles repeat to the last bit; on Snowflake itself they may not."""
+    server.shared_fs.duck_conn.execute("set threads = 1")
+
+
 def transactions() -> None:
     """DDL commits an open transaction; ``current_transaction()`` tells whether one is open."""
     whole, inline = cursors.FakeSnowflakeCursor._execute, cursors.FakeSnowflakeCursor._inline_variables
@@ -140,7 +158,7 @@ def files() -> None:
 
 
 if __name__ == "__main__":
-    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, transactions, deep_statements, names_with_quotes, files):
+    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, times_that_are_null, one_order, transactions, deep_statements, names_with_quotes, files):
         bridge()
     with start(port=int(sys.argv[1])):
         print("ready", flush=True)

@@ -32,6 +32,8 @@ class Dialect:
         extra: the extra of this package that installs the driver; None where it is always there.
         address: an example of a URL.
         session: a statement that sets the session's time zone to UTC, in the engine's own words.
+        after_schema: follows the making of a schema where that becomes the session's own, whose tables would then be
+            looked for in it; empty where it does not.
         temporary: makes a temporary ``{table}`` of the rows of ``{select}``, which replaces one that is there.
         begin: starts a transaction; empty where there are none.
         commit: ends it.
@@ -61,6 +63,7 @@ class Dialect:
     extra: str | None = None
     address: str = ""
     session: str = "set timezone = 'UTC'"
+    after_schema: str = ""
     temporary: str = "create or replace temp table {table} as\n{select}"
     begin: str = "begin transaction"
     commit: str = "commit"

@@ -41,6 +41,8 @@ RESERVED = frozenset(
     """.split()
 )
 """Words that are no names without quotes, source: Snowflake's manual, *Reserved & limited keywords*."""
+FORMER = "sqlmonitor_schema"
+"""The session's variable with its schema, in files that are run by hand: a new schema becomes the current one."""
 CATALOGUE = ("table_name", "table_schema", "column_name", "schema_name")
 LARGEST_EXPONENT, SMALLEST_EXPONENT = 709, -708
 
@@ -184,7 +186,10 @@ SNOWFLAKE = Dialect(
     schemes=("snowflake",),
     extra="snowflake",
     address="snowflake://user:${PASSWORD}@account/database/schema?warehouse=name",
-    session=";\n".join(setting(*pair) for pair in SETTINGS.items()),
+    session=";\n".join(
+        [*(setting(*pair) for pair in SETTINGS.items()), f"set {FORMER} = '\"' || current_schema() || '\"'"]
+    ),
+    after_schema=f"use schema identifier(${FORMER})",
     temporary="create or replace temporary table {table} as\n{select}",
     begin="begin transaction",
     replaces_chunks=True,
