@@ -69,9 +69,14 @@ def catalogue_in_small_letters(node: exp.Expr) -> exp.Expr:
     """Names as the catalogue has them.
 
     DuckDB: as they were written. Snowflake: in capitals.
-    Remedy: the way back from ``name_in_capitals``.
+    Remedy: a name that it is compared with as ``name_in_capitals`` has it, and else the way back from that.
     """
     if node.name not in CATALOGUE or not _is_of_catalogue(node):
+        return node
+    other = node.parent.expression if isinstance(node.parent, exp.EQ) else None
+    if isinstance(other, exp.Literal):
+        if PLAIN.fullmatch(other.name):
+            other.replace(exp.Literal.string(other.name.upper()))
         return node
     plain = exp.RegexpLike(this=node.copy(), expression=exp.Literal.string(f"^{PLAIN.pattern.upper()}$"))
     case = exp.Case().when(plain, exp.Lower(this=node.copy())).else_(node.copy())
