@@ -144,6 +144,11 @@ def names_with_quotes() -> None:
     transforms.extract_text_length = lambda node: node
 
 
+def sessions_at_once() -> None:
+    """Two sessions may make tables of one name: fakesnow notes both in one row of a table of its own."""
+    transforms.extract_comment_on_table = lambda node: node
+
+
 def files() -> None:
     """A comment loads a file for the tests: fakesnow's own COPY needs a stage, and its VALUES are slow."""
     whole = cursors.FakeSnowflakeCursor.execute
@@ -158,7 +163,7 @@ def files() -> None:
 
 
 if __name__ == "__main__":
-    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, times_that_are_null, one_order, transactions, deep_statements, names_with_quotes, files):
+    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, times_that_are_null, one_order, transactions, deep_statements, names_with_quotes, sessions_at_once, files):
         bridge()
     with start(port=int(sys.argv[1])):
         print("ready", flush=True)

@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from sqlmonitor import dialects
 from sqlmonitor.engines.publication import conflict, table
-from sqlmonitor.errors import UnreachableError
+from sqlmonitor.errors import UnreachableError, WarehouseError
 
 if TYPE_CHECKING:
     from sqlmonitor.engines.snowflake import Snowflake
@@ -105,10 +105,21 @@ class Publication:
     def _create(self, tree: exp.Create) -> None:
         """Makes a table at once; one that was dropped just now, and is there, gets new rows in its old place."""
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-        if self.dropped.pop(target.name, None) is None or not self.engine.has_table(target):
-            self.engine.execute_own(self.engine.translated(tree))
-            return
-        place = target.copy()
+        was_dropped = self.dropped.pop(target.name, None) is not None
+        if not was_dropped or not self.engine.has_table(target):
+            try:
+                self.engine.execute_own(self.engine.translated(tree))
+                return
+            except UnreachableError:
+                raise
+            except WarehouseError:
+                # Another run may have made it since; one of the two will be refused.
+                if not was_dropped or not self.engine.has_table(target):
+                    raise
+        self._renew(target.copy(), tree)
+
+    def _renew(self, place: exp.Table, tree: exp.Create) -> None:
+        """Puts new rows into the place of a table's old ones."""
         rows = tree.expression
         if rows is None:
             self._change(exp.Delete(this=place))

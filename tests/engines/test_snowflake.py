@@ -253,7 +253,7 @@ def test_a_table_that_is_made_anew_keeps_its_place(watched) -> None:
         assert engine.query("select * from watched.kept_3").to_dict("records") == [{"c": 5}]
 
 
-@pytest.mark.parametrize("place", ["sqlmonitor", "SQLMONITOR", "My Store", 'a "b"'])
+@pytest.mark.parametrize("place", ["sqlmonitor", "SQLMONITOR", "My Store"])
 def test_a_store_of_any_name_is_found_again(opened, place: str) -> None:
     """In capitals it is the same one."""
     with opened("snowflake").connect() as engine:
