@@ -287,6 +287,7 @@ class SnowflakeWarehouse:
     """A database of fakesnow's server."""
 
     def __init__(self, port: int, folder: Path) -> None:
+        self.port = port
         self.folder = folder
         self.name = f"TEST_{uuid.uuid4().hex.upper()}"
         self.url = (

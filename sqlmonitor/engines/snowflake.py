@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,9 @@ from sqlmonitor.errors import UnreachableError, UnsupportedError, WarehouseError
 
 if TYPE_CHECKING:
     import pandas
+
+# Where nobody listens to the driver, it says nothing: errors come as errors.
+logging.getLogger("snowflake").addHandler(logging.NullHandler())
 
 TAG = {"QUERY_TAG": "sqlmonitor"}
 """By which whoever pays finds our statements; the user may name another."""

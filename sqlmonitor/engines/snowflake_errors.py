@@ -87,6 +87,8 @@ def explained(error: Exception, url: str) -> WarehouseError:
 
 
 def _without_numbers(text: str) -> str:
-    """The message in one line, without the numbers of the error and of the query."""
+    """The message in one line, without the numbers of the error and of the query, and without a request's URL."""
     line = " ".join(text.split())
-    return re.sub(r"^(\d{5,6} \([0-9A-Z]{5}\): )?([0-9a-f-]{36}: )?", "", line)
+    line = re.sub(r"^(\d{5,6} \([0-9A-Z]{5}\): |\d{5,6}: )?([0-9a-f-]{36}: )?", "", line)
+    line = re.sub(r"Max retries exceeded with url: \S+ ", "", line)
+    return re.sub(r"HTTPS?Connection(?:Pool)?\(host='(.*?)', port='?(\d+)'?\)", r"\1:\2", line)
