@@ -15,10 +15,21 @@
 --   upper_value double
 --   lower_limit double
 --   upper_limit double
-{% for rule in rules %}
-{% if not loop.first %}union all{% endif %}
-select {{ rule.family }} as family, {{ rule.metric }} as metric, {{ rule.column_name }} as column_name
-    , {{ rule.scope }} as scope, {{ rule.segment_column }} as segment_column, {{ rule.segment_value }} as segment_value, {{ rule.kind }} as kind
-    , cast({{ rule.lower }} as double) as lower_value, cast({{ rule.upper }} as double) as upper_value
-    , cast({{ rule.lower_limit }} as double) as lower_limit, cast({{ rule.upper_limit }} as double) as upper_limit
-{% endfor %}
+select
+    family
+    , metric
+    , column_name
+    , scope
+    , segment_column
+    , cast(segment_value as varchar) as segment_value
+    , kind
+    , cast(lower_value as double) as lower_value
+    , cast(upper_value as double) as upper_value
+    , cast(lower_limit as double) as lower_limit
+    , cast(upper_limit as double) as upper_limit
+from (
+    values
+    {% for rule in rules %}
+    {% if not loop.first %}, {% endif %}({{ rule.family }}, {{ rule.metric }}, {{ rule.column_name }}, {{ rule.scope }}, {{ rule.segment_column }}, {{ rule.segment_value }}, {{ rule.kind }}, {{ rule.lower }}, {{ rule.upper }}, {{ rule.lower_limit }}, {{ rule.upper_limit }})
+    {% endfor %}
+) as rules (family, metric, column_name, scope, segment_column, segment_value, kind, lower_value, upper_value, lower_limit, upper_limit)

@@ -155,6 +155,21 @@ def item(node: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="get", expressions=[node.this, index])
 
 
+def quantile_list(node: exp.Expr) -> exp.Expr:
+    """Several exact quantiles.
+
+    DuckDB: quantile_disc(x, [a, b]). Spark: percentile_disc takes one share, and keeps a map of all values for each,
+    which fills an executor; Sail: none.
+    Remedy: the values in order, and DuckDB's own place in them; they are of a sample, so the list is short.
+    """
+    shares = [float(share.name) for share in node.expression.expressions]
+    places = (
+        f"get(array_sort(collect_list(x)), cast(count(x) - floor(count(x) - {share!r}D * count(x)) as int) - 1)"
+        for share in shares
+    )
+    return _called(f"array({', '.join(places)})", x=node.this)
+
+
 SPARK = Dialect(
     name="spark",
     proof="executed",
