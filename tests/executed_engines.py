@@ -301,7 +301,8 @@ class SnowflakeWarehouse:
     def load(self, name: str, table: pa.Table) -> None:
         # As nobody writes quotes around plain names: they are in capitals.
         listed = ", ".join(
-            f"{quoted(in_capitals(field.name))} {type_in(SNOWFLAKE_TYPES, field.type)}" for field in table.schema
+            f"{quoted(in_capitals(field.name))} {type_in(SNOWFLAKE_TYPES, field.type)}"
+            for field in table.schema
         )
         self.run(f"create table {quoted(in_capitals(name))} ({listed})")
         file = self.folder / f"{uuid.uuid4().hex}.parquet"
@@ -406,7 +407,9 @@ def snowflake_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     """fakesnow, a stand-in for Snowflake, in a process and an environment of its own: its pins are others."""
     program = os.environ.get("SQLMONITOR_FAKESNOW")
     if not program:
-        pytest.skip("no stand-in for Snowflake: pip install fakesnow in an environment of its own, and name its program in SQLMONITOR_FAKESNOW")
+        pytest.skip(
+            "no stand-in for Snowflake: pip install fakesnow in an environment of its own, and name its program in SQLMONITOR_FAKESNOW"
+        )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     script = Path(__file__).parent / "fakesnow_server.py"

@@ -112,14 +112,18 @@ def transactions() -> None:
 
     def executed(self: Any, transformed: exp.Expr, params: Any = None) -> None:
         connection = self._conn
-        if isinstance(transformed, (exp.Create, exp.Drop, exp.Alter)) and getattr(connection, "is_open", False):
+        if isinstance(transformed, (exp.Create, exp.Drop, exp.Alter)) and getattr(
+            connection, "is_open", False
+        ):
             self._duck_conn.commit()
             connection.is_open = False
         try:
             whole(self, transformed, params)
         except duckdb.TransactionException as error:
             # Snowflake would have waited for the other transaction's lock; DuckDB has none.
-            raise errors.ProgrammingError(msg=f"another transaction has locked table: {error}", errno=625, sqlstate="57014") from error
+            raise errors.ProgrammingError(
+                msg=f"another transaction has locked table: {error}", errno=625, sqlstate="57014"
+            ) from error
         except duckdb.Error as error:
             raise errors.ProgrammingError(msg=str(error), errno=100000, sqlstate="22000") from error
         if isinstance(transformed, (exp.Transaction, exp.Commit, exp.Rollback)):
@@ -163,7 +167,18 @@ def files() -> None:
 
 
 if __name__ == "__main__":
-    for bridge in (settings_of_sessions, views_in_the_catalogue, lists, times_that_are_null, one_order, transactions, deep_statements, names_with_quotes, sessions_at_once, files):
+    for bridge in (
+        settings_of_sessions,
+        views_in_the_catalogue,
+        lists,
+        times_that_are_null,
+        one_order,
+        transactions,
+        deep_statements,
+        names_with_quotes,
+        sessions_at_once,
+        files,
+    ):
         bridge()
     with start(port=int(sys.argv[1])):
         print("ready", flush=True)

@@ -217,7 +217,10 @@ ADAPTERS: dict[str, Adapter] = {
         },
         refused={
             "private_key": ("", "write the key into a file and name it as 'private_key_path:'"),
-            "oauth_client_secret": ("", "dbt asks for a token of its own with it: write the warehouse's URL as 'warehouse:'"),
+            "oauth_client_secret": (
+                "",
+                "dbt asks for a token of its own with it: write the warehouse's URL as 'warehouse:'",
+            ),
         },
     ),
     "bigquery": Adapter(

@@ -88,7 +88,11 @@ def catalogue_in_small_letters(node: exp.Expr) -> exp.Expr:
 def _is_of_catalogue(node: exp.Expr) -> bool:
     select = node.find_ancestor(exp.Select)
     source = select.args.get("from_") if select is not None else None
-    return source is not None and source.this.args.get("db") is not None and source.this.db == "information_schema"
+    return (
+        source is not None
+        and source.this.args.get("db") is not None
+        and source.this.db == "information_schema"
+    )
 
 
 def number_of_list(node: exp.Expr) -> exp.Expr:
@@ -153,7 +157,9 @@ def time_without_zone(node: exp.Expr) -> exp.Expr:
     DuckDB: cast(t as timestamp) is UTC's. Snowflake: that of the zone in which t was written.
     Remedy: by way of the session's zone, which is UTC.
     """
-    if not node.args["to"].is_type("timestamp", exp.DType.TIMESTAMPNTZ) or not isinstance(node.this.unnest(), exp.Column):
+    if not node.args["to"].is_type("timestamp", exp.DType.TIMESTAMPNTZ) or not isinstance(
+        node.this.unnest(), exp.Column
+    ):
         return node
     local = exp.Cast(this=node.this, to=exp.DataType.build("timestamp_ltz", dialect="snowflake"))
     return exp.Cast(this=local, to=exp.DataType.build("timestamp_ntz", dialect="snowflake"))

@@ -168,7 +168,9 @@ class Snowflake:
     def configure(self, name: str, value: str | int | float | bool) -> None:
         """Sets a parameter of the session."""
         if not re.fullmatch(r"\w+", name):
-            raise WarehouseError(f"'{name}' is no parameter of a session", remedy="write one such as QUERY_TAG")
+            raise WarehouseError(
+                f"'{name}' is no parameter of a session", remedy="write one such as QUERY_TAG"
+            )
         self.execute_own(setting(name, value))
 
     def use_threads(self, count: int) -> None:
@@ -218,7 +220,9 @@ class Snowflake:
     def _create_schema(self, tree: exp.Create) -> None:
         """Makes a schema that is not there, which needs a right on the database, and leaves the current one current."""
         name = exp.Literal.string(tree.this.db).sql(dialects.CANONICAL)
-        found = self.translated(f"select 1 as one from information_schema.schemata where schema_name = {name}")
+        found = self.translated(
+            f"select 1 as one from information_schema.schemata where schema_name = {name}"
+        )
         if self.answer(found):
             return
         former = self.connection.schema

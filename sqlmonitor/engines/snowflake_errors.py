@@ -17,7 +17,11 @@ RIGHTS = (
 IN_USE = "check `user`, `password`, `authenticator` and `role` in `warehouse`"
 REMEDIES: tuple[tuple[str, str, str], ...] = (
     (r"^0*3001\b|insufficient privileges", "a right is missing", RIGHTS),
-    (r"^0*2043\b|^0*2003\b|does not exist or not authorized", "there is no such object, or a right is missing", RIGHTS),
+    (
+        r"^0*2043\b|^0*2003\b|does not exist or not authorized",
+        "there is no such object, or a right is missing",
+        RIGHTS,
+    ),
     (
         r"^0*606\b|no active warehouse",
         "the session has no warehouse to reckon in",
@@ -44,13 +48,21 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "another session holds a lock",
         "wait for it to end, or raise LOCK_TIMEOUT; nothing was stored",
     ),
-    (r"^100051\b|division by zero", "an expression of yours divides by zero", "write nullif(…, 0) below the line"),
+    (
+        r"^100051\b|division by zero",
+        "an expression of yours divides by zero",
+        "write nullif(…, 0) below the line",
+    ),
     (
         r"^100132\b|invalid floating point operation",
         "a value has no logarithm, root or power",
         "leave such rows out with `where`",
     ),
-    (r"^29040[34]\b|404 not found", "there is no such account", "check the account in `warehouse`, such as orgname-name"),
+    (
+        r"^29040[34]\b|404 not found",
+        "there is no such account",
+        "check the account in `warehouse`, such as orgname-name",
+    ),
     (
         r"incorrect username or password|^39010[01]\b|jwt token is invalid|^39014[0-9]\b",
         "the server refused the user",

@@ -156,4 +156,3 @@ def sweep(engine: Snowflake, schema: str) -> None:
     for name, age in zip(there["table_name"], there["age"], strict=True):
         if name.startswith("kept_") and name not in named and age > AGE:
             engine.execute_own(f"drop table if exists {engine.translated(table(schema, name))}")
-

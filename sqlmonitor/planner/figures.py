@@ -9,9 +9,9 @@ from typing import Any
 from sqlglot import exp
 
 from sqlmonitor import names
-from sqlmonitor.dialects import of_user
 from sqlmonitor.definitions import Joined
 from sqlmonitor.definitions.business import CustomMetric, Kpi
+from sqlmonitor.dialects import of_user
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.figure_errors import standard_error
 from sqlmonitor.planner.parts import Parts
@@ -198,9 +198,7 @@ def _either(sides: Mapping[str, Side], name: str) -> str:
 
 def _alike(on: Mapping[str, str], dialect: str) -> frozenset[str]:
     """The names that both sides of a join have."""
-    pairs = (
-        tuple(names.folded(names.meant(name, dialect), dialect) for name in pair) for pair in on.items()
-    )
+    pairs = (tuple(names.folded(names.meant(name, dialect), dialect) for name in pair) for pair in on.items())
     return frozenset(own for own, other in pairs if own == other)
 
 

@@ -105,7 +105,7 @@ def resolve_features(project: Project, monitor: Monitor, types: Types, engine: E
             continue
         why = used.get(folded) or _unfit(folded, written, reference)
         if why is None and names.meant(name, dialect) != name:
-            why = f"a name in small letters; give it another: select \"{name}\" as {name.upper()} …"
+            why = f'a name in small letters; give it another: select "{name}" as {name.upper()} …'
         if why is not None:
             left_out[name] = why
         else:

@@ -64,7 +64,9 @@ def test_every_name_of_a_plan_is_in_capitals(variant: str, deep_statements) -> N
 def test_words_of_the_language_are_quoted() -> None:
     assert wrong_names('select "a" from t') == {"a"}
     assert wrong_names("select 1 as rows") == {"rows"}
-    text = script.dialects.translated('select count(*) as rows, "order", "a b" from sqlmonitor.t', "snowflake")
+    text = script.dialects.translated(
+        'select count(*) as rows, "order", "a b" from sqlmonitor.t', "snowflake"
+    )
     assert text == 'SELECT COUNT(*) AS "ROWS", "ORDER", "a b" FROM sqlmonitor.t'
 
 
@@ -76,7 +78,9 @@ def test_a_name_of_the_project_file_is_the_one_in_capitals() -> None:
 
 
 def test_a_name_in_the_users_quotes_stays_as_it_is() -> None:
-    relation = script.dialects.translated(exp.select("*").from_(names.relation('shop."scored"', "snowflake")), "snowflake")
+    relation = script.dialects.translated(
+        exp.select("*").from_(names.relation('shop."scored"', "snowflake")), "snowflake"
+    )
     assert relation == 'SELECT * FROM "SHOP"."scored"'
     monitor = small_world.MONITOR | {"predictions": "scored"}
     project = loads(json.dumps({"version": 1, "warehouse": "snowflake://a/d", "monitors": [monitor]}))
@@ -231,7 +235,9 @@ def test_a_publication_that_knew_what_has_changed_is_refused(watched) -> None:
 
 
 def test_an_error_inside_leaves_the_rows(watched) -> None:
-    wrong = "delete from watched.results; insert into watched.runs (monitor) select monitor from watched.nowhere"
+    wrong = (
+        "delete from watched.results; insert into watched.runs (monitor) select monitor from watched.nowhere"
+    )
     with watched.connect() as engine:
         with pytest.raises(WarehouseError, match=r"(?i)nowhere"):
             publish(engine, wrong)
@@ -281,7 +287,7 @@ def world(opened, tables) -> Iterator[Warehouse]:
     warehouse: Warehouse = opened("snowflake")
     for name, table in tables.items():
         warehouse.load(name, table)
-    yield warehouse
+    return warehouse
 
 
 def run(engine: engines.Engine, url: str, progress: Any = None, **changes: Any) -> pd.DataFrame:
@@ -303,12 +309,17 @@ def test_a_run_twice_on_an_open_connection(world, monkeypatch) -> None:
         return found
 
     monkeypatch.setattr(Snowflake, "_fetched", listened)
-    with snowflake.connector.connect(**parameters(world.url)) as connection, engines.adopt(connection) as engine:
+    with (
+        snowflake.connector.connect(**parameters(world.url)) as connection,
+        engines.adopt(connection) as engine,
+    ):
         assert isinstance(engine, Snowflake)
         first = run(engine, world.url)
         # Rows stay there: what comes here are results, and a status for each statement.
         assert fetched <= len(first) + len(texts) + 300
-        assert not set().union(*(wrong_names(text) for text in texts if not text.startswith(("alter session", "use"))))
+        assert not set().union(
+            *(wrong_names(text) for text in texts if not text.startswith(("alter session", "use")))
+        )
         # A new schema is not left as the session's own, where its tables would be looked for.
         assert connection.schema == "PUBLIC"
         pd.testing.assert_frame_equal(run(engine, world.url), first)
@@ -343,7 +354,12 @@ def test_a_column_in_small_letters_is_left_out_with_what_to_do(world) -> None:
     with world.connect() as engine:
         with pytest.raises(ConfigurationError, match="no column 'small'"):
             run(engine, world.url, predictions="wide", features={"numeric": ["small"]})
-        frame = run(engine, world.url, predictions={"sql": 'select *, "small" as SMALL_ONE from WIDE'}, features={"numeric": ["small_one"]})
+        frame = run(
+            engine,
+            world.url,
+            predictions={"sql": 'select *, "small" as SMALL_ONE from WIDE'},
+            features={"numeric": ["small_one"]},
+        )
     assert "small_one" in set(frame["column_name"])
 
 
@@ -376,7 +392,9 @@ def test_two_runs_at_once_leave_one_set_of_rows(world, is_first: bool) -> None:
     assert all(isinstance(failure, StoreError) for failure in failures), failures
     with world.connect() as engine:
         assert engine.first("select count(*) as rows from sqlmonitor.monitors") == {"rows": 1}
-        assert engine.first("select count(*) as rows from sqlmonitor.runs") == {"rows": 3 - is_first - len(failures)}
+        assert engine.first("select count(*) as rows from sqlmonitor.runs") == {
+            "rows": 3 - is_first - len(failures)
+        }
         doubled = "select 1 as one from sqlmonitor.results group by chunk, period, family, metric, column_name, component having count(*) > 1"
         assert engine.first(doubled) is None
         run(engine, world.url)
