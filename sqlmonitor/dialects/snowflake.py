@@ -16,9 +16,11 @@ SETTINGS: dict[str, str | int | bool] = {
     "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
     "TIMESTAMP_INPUT_FORMAT": "AUTO",
     "DATE_INPUT_FORMAT": "AUTO",
-    # The text of a segment that is a time.
-    "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS",
-    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS",
+    # The text of a segment that is a time: with fewer decimals, two times would be one.
+    "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF6TZH",
+    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF6TZH",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF6TZH",
+    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF6",
     "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
     # On, two columns that differ by case alone would be one.
     "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
@@ -178,6 +180,20 @@ def text_of_double(node: exp.Expr) -> exp.Expr:
     return exp.Paren(this=exp.Case().when(whole, with_point).else_(exp.Lower(this=node)))
 
 
+def text_of_time(node: exp.Expr) -> exp.Expr:
+    """Times as text.
+
+    DuckDB: as many decimals of a second as there are. Snowflake: as many as the session's format has.
+    Remedy: without the zeros at the end.
+    """
+    if not node.args["to"].is_type("text", "varchar") or node.meta.get(KIND) != "time":
+        return node
+    trimmed = exp.Anonymous(this="rtrim", expressions=[node.copy(), exp.Literal.string("0")])
+    without_point = exp.Anonymous(this="rtrim", expressions=[trimmed, exp.Literal.string(".")])
+    has_point = exp.Like(this=node.copy(), expression=exp.Literal.string("%.%"))
+    return exp.Paren(this=exp.Case().when(has_point, without_point).else_(node))
+
+
 def tried_cast(node: exp.Expr) -> exp.Expr:
     """Casts that give NULL where they fail. DuckDB: try_cast of anything. Snowflake: of text only."""
     if isinstance(node.this, exp.Cast):
@@ -221,6 +237,7 @@ SNOWFLAKE = Dialect(
         ((exp.TryCast,), tried_cast),
         ((exp.Cast,), time_without_zone),
         ((exp.Cast,), text_of_double),
+        ((exp.Cast,), text_of_time),
         ((exp.GroupConcat,), nothing_joined),
         ((exp.Select,), shared.condition_of_one_row),
         ((exp.Column,), catalogue_in_small_letters),

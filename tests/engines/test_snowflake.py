@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
+import duckdb
 import every_plan
 import pandas as pd
+import pyarrow as pa
 import pytest
 import small_world
 import snowflake.connector
@@ -90,6 +93,23 @@ def test_a_name_in_the_users_quotes_stays_as_it_is() -> None:
         column = names.aggregate(f"sum({written})", "snowflake").find(exp.Column)
         assert column is not None
         assert script.dialects.translated(bound(source, "kpis[0].sql", column), "snowflake") == made
+
+
+def test_times_with_decimals_are_two_levels(opened) -> None:
+    """As DuckDB writes them."""
+    warehouse = opened("snowflake")
+    times = [datetime(2024, 2, 29), datetime(2024, 2, 29, 12, 30, 0, 500_000), datetime(2024, 2, 29, 12, 30)]
+    table = pa.table({"moment": pa.array(times, pa.timestamp("us")), "day": pa.array([time.date() for time in times])})
+    warehouse.load("moments", table)
+    cast = "select cast(moments.{0} as varchar) as found from moments order by {0}"
+    with warehouse.connect() as engine, duckdb.connect() as connection:
+        connection.register("moments", table)
+        for column in ("moment", "day"):
+            tree = sqlglot.parse_one(cast.format(column), dialect="duckdb")
+            expected = [text for (text,) in connection.execute(tree.sql("duckdb")).fetchall()]
+            for node in tree.find_all(exp.Cast):
+                script.dialects.of_kind(node, "time")
+            assert engine.query(tree)["found"].tolist() == expected
 
 
 # ---- The address.
