@@ -59,5 +59,5 @@ def test_a_refused_dialect_says_why(name: str) -> None:
 def test_every_dialect_says_how_it_is_tested() -> None:
     assert {one.proof for one in DIALECTS.values()} <= {"executed", "stand-in", "compiled"}
     assert all(
-        one.extra or one.name == dialects.CANONICAL for one in DIALECTS.values() if one.proof == "executed"
+        one.extra or one.name == dialects.CANONICAL for one in DIALECTS.values() if one.proof != "compiled"
     )

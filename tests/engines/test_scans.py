@@ -89,8 +89,15 @@ def check_scans(few: Read, many: Read) -> None:
         assert (ROWS if step in OF_ALL_ROWS else REFERENCE) <= rows <= ROWS + OF_STEPS, step
 
 
+NO_PLANS = pytest.mark.xfail(
+    strict=True, reason="the stand-in's plans are DuckDB's, and say nothing of Snowflake"
+)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=NO_PLANS if name == "snowflake" else ()) for name in ENGINES]
+)
 def test_scans_do_not_grow_with_columns(opened, name: str) -> None:
     check_scans(*(first_run(opened(name), name, count) for count in COUNTS))
 

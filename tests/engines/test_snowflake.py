@@ -99,7 +99,9 @@ def test_times_with_decimals_are_two_levels(opened) -> None:
     """As DuckDB writes them."""
     warehouse = opened("snowflake")
     times = [datetime(2024, 2, 29), datetime(2024, 2, 29, 12, 30, 0, 500_000), datetime(2024, 2, 29, 12, 30)]
-    table = pa.table({"moment": pa.array(times, pa.timestamp("us")), "day": pa.array([time.date() for time in times])})
+    table = pa.table(
+        {"moment": pa.array(times, pa.timestamp("us")), "day": pa.array([time.date() for time in times])}
+    )
     warehouse.load("moments", table)
     cast = "select cast(moments.{0} as varchar) as found from moments order by {0}"
     with warehouse.connect() as engine, duckdb.connect() as connection:
