@@ -29,8 +29,13 @@ if TYPE_CHECKING:
 # Where nobody listens to the driver, it says nothing: errors come as errors.
 logging.getLogger("snowflake").addHandler(logging.NullHandler())
 
-TAG = {"QUERY_TAG": "sqlmonitor"}
-"""By which whoever pays finds our statements; the user may name another."""
+USUAL: dict[str, str | int] = {
+    # By which whoever pays finds our statements.
+    "QUERY_TAG": "sqlmonitor",
+    # Seconds that one publication waits for another; Snowflake would wait for twelve hours.
+    "LOCK_TIMEOUT": 600,
+}
+"""Of sessions that we open; the user may set others."""
 NUMBERS = re.compile(r"port|\w+_(timeout|threads|frequency|seconds)")
 """Parameters of the driver that are whole numbers; others are text, or true or false."""
 CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -91,7 +96,7 @@ class Snowflake:
         given = parameters(url)
         try:
             connection = snowflake.connector.connect(
-                **given, autocommit=True, session_parameters={**SETTINGS, **TAG}
+                **given | {"autocommit": True, "session_parameters": {**SETTINGS, **USUAL}}
             )
         except (Error, OSError, ValueError, TypeError) as error:
             raise explained(error, url) from None

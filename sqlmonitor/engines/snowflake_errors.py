@@ -73,6 +73,8 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
 """The first whose pattern fits the number and the message: what it is, and what to do."""
 ENDED = re.compile(r"^3901(11|12|14|95)\b|session no longer exists|authentication token has expired")
 """A session that is over: the next run logs in anew."""
+OF_ADDRESS = (FileNotFoundError, PermissionError, ValueError, TypeError)
+"""What the driver lets through of a key that cannot be read, or a parameter of another type."""
 OF_CONNECTION = re.compile(r"^25000[0-9]\b|^2510(11|12)\b|^2520(07|10)\b|^290(408|429|5\d\d)\b|^26100\d\b")
 """The driver's own numbers for a network or a server that does not answer."""
 
@@ -88,6 +90,8 @@ def explained(error: Exception, url: str) -> WarehouseError:
     text = str(getattr(error, "msg", None) or error)
     said = address.without_secrets(_without_numbers(text), url)
     sought = f"{number if isinstance(number, int) and number >= 0 else ''} {text}".strip().casefold()
+    if isinstance(error, OF_ADDRESS):
+        return WarehouseError(f"the address cannot be used: {said}", remedy=IN_USE)
     if ENDED.search(sought):
         return UnreachableError(f"the session was ended by the server: {said}", remedy=AGAIN)
     for pattern, meaning, remedy in REMEDIES:

@@ -15,6 +15,8 @@ A process that is killed leaves at most tables that nothing names: ``sweep`` dro
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 LOCK = "sqlmonitor_publication"
 """The table of one row that every publication updates first."""
+KEPT = re.compile(r"kept_\w+_[0-9a-f]{12}")
+"""A table of kept counts."""
 AGE = 3600
 """Seconds after which kept counts that nothing names are those of a killed run."""
 
@@ -94,7 +98,9 @@ class Publication:
                 # The server rolls back the transaction of a session that is gone.
                 raise
             except BaseException:
-                engine.execute_own("rollback")
+                # What went wrong is told, not that the connection is lost too.
+                with suppress(WarehouseError):
+                    engine.execute_own("rollback")
                 raise
         for kind, gone in self.dropped.values():
             engine.execute_own(f"drop {kind} if exists {engine.translated(gone)}")
@@ -154,5 +160,5 @@ def sweep(engine: Snowflake, schema: str) -> None:
         return
     named = set(engine.query(f"select table_name from {place}.kept")["table_name"])
     for name, age in zip(there["table_name"], there["age"], strict=True):
-        if name.startswith("kept_") and name not in named and age > AGE:
+        if KEPT.fullmatch(name) and name not in named and age > AGE:
             engine.execute_own(f"drop table if exists {engine.translated(table(schema, name))}")

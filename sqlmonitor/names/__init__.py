@@ -1,6 +1,6 @@
 """The only parser of user SQL: text to sqlglot trees, and what is refused on the way."""
 
-from sqlmonitor.names.folding import folded, matched, meant, spelling
+from sqlmonitor.names.folding import folded, matched, meant, out_of_reach, spelling
 from sqlmonitor.names.parsing import (
     FILE_ENDINGS,
     aggregate,
@@ -29,6 +29,7 @@ __all__ = [
     "is_file",
     "matched",
     "meant",
+    "out_of_reach",
     "prefixed",
     "query",
     "relation",

@@ -9,7 +9,7 @@ from functools import cache
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
-__all__ = ["folded", "matched", "meant", "spelling"]
+__all__ = ["folded", "matched", "meant", "out_of_reach", "spelling"]
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 """A name that nobody writes in quotes."""
@@ -58,6 +58,17 @@ def matched(name: str | exp.Identifier, known: Collection[str], dialect: str) ->
         if one in known and folded(one, dialect) == wanted:
             return one
     return next((one for one in known if folded(one, dialect) == wanted), None)
+
+
+def out_of_reach(name: str, known: Collection[str], dialect: str) -> str | None:
+    """What to do about a column whose name the project file cannot write; None where it can, or there is none."""
+    large = meant(name, dialect)
+    if large == name or name not in known:
+        return None
+    return (
+        f"'{name}' means {large}: give the column another name, as in "
+        f'`predictions: {{sql: select *, "{name}" as {large} from …}}`'
+    )
 
 
 def spelling(name: exp.Identifier, known: Collection[str], dialect: str) -> str | None:
