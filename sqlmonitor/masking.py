@@ -19,7 +19,7 @@ SHORT = 3
 SECRET_KEYS = frozenset(
     """
     password passwd pwd token access_token motherduck_token secret passfile sslpassword passcode
-    private_key_passphrase private_key_file_pwd oauth_client_secret proxy_password
+    private_key_passphrase private_key_file_pwd private_key_password oauth_client_secret proxy_password
     """.split()
 )
 """Parameters of a URL that are secret."""

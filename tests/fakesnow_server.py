@@ -27,6 +27,8 @@ import pyarrow as pa
 from fakesnow import arrow, info_schema, transforms
 from snowflake.connector import errors
 from sqlglot import exp
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 start = fakesnow.server
 # From here on the package's attribute is the module of that name.
@@ -153,6 +155,20 @@ def sessions_at_once() -> None:
     transforms.extract_comment_on_table = lambda node: node
 
 
+def later_drivers() -> None:
+    """The driver's version 5 asks for a master token, too, with which it would renew its session."""
+    whole = server.login_request
+
+    async def logged_in(request: Any) -> JSONResponse:
+        answer = json.loads((await whole(request)).body)
+        answer["data"] |= {"masterToken": "none", "masterValidityInSeconds": 14400, "sessionId": 1}
+        return JSONResponse(answer)
+
+    for place, route in enumerate(server.app.router.routes):
+        if route.endpoint is whole:
+            server.app.router.routes[place] = Route(route.path, logged_in, methods=["POST"])
+
+
 def files() -> None:
     """A comment loads a file for the tests: fakesnow's own COPY needs a stage, and its VALUES are slow."""
     whole = cursors.FakeSnowflakeCursor.execute
@@ -177,6 +193,7 @@ if __name__ == "__main__":
         deep_statements,
         names_with_quotes,
         sessions_at_once,
+        later_drivers,
         files,
     ):
         bridge()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -94,10 +95,13 @@ class Snowflake:
             WarehouseError: where the account cannot be reached or refuses the user.
         """
         given = parameters(url)
+        given |= {"autocommit": True, "session_parameters": {**SETTINGS, **USUAL}}
         try:
-            connection = snowflake.connector.connect(
-                **given | {"autocommit": True, "session_parameters": {**SETTINGS, **USUAL}}
-            )
+            with warnings.catch_warnings():
+                # What later versions of the driver will do is nothing that a user of ours can mend.
+                for kind in (FutureWarning, DeprecationWarning):
+                    warnings.simplefilter("ignore", kind)
+                connection = snowflake.connector.connect(**given)
         except (Error, OSError, ValueError, TypeError) as error:
             raise explained(error, url) from None
         return cls(connection, url=url, is_set=True, read_only=read_only)

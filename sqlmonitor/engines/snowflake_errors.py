@@ -68,14 +68,14 @@ REMEDIES: tuple[tuple[str, str, str], ...] = (
         "the server refused the user",
         IN_USE,
     ),
-    (r"^25100[0-9]\b", "the address is not complete", IN_USE),
+    (r"^25100[0-9]\b|configuration (error|validation)", "the address is not complete", IN_USE),
 )
 """The first whose pattern fits the number and the message: what it is, and what to do."""
 ENDED = re.compile(r"^3901(11|12|14|95)\b|session no longer exists|authentication token has expired")
 """A session that is over: the next run logs in anew."""
 OF_ADDRESS = (FileNotFoundError, PermissionError, ValueError, TypeError)
 """What the driver lets through of a key that cannot be read, or a parameter of another type."""
-OF_CONNECTION = re.compile(r"^25000[0-9]\b|^2510(11|12)\b|^2520(07|10)\b|^290(408|429|5\d\d)\b|^26100\d\b")
+OF_CONNECTION = re.compile(r"^25000[0-9]\b|^2510(11|12)\b|^2520(07|10)\b|^290(408|429|5\d\d)\b|^26100\d\b|login timed out")
 """The driver's own numbers for a network or a server that does not answer."""
 
 

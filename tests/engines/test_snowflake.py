@@ -18,7 +18,7 @@ import small_world
 import snowflake.connector
 import sqlglot
 from executed_engines import Warehouse
-from snowflake.connector.errors import DatabaseError, HttpError, OperationalError, ProgrammingError
+from snowflake.connector.errors import DatabaseError, OperationalError, ProgrammingError
 from sqlglot import exp
 from watched_store import AFTER, BEFORE, FILLING, PUBLICATION, STORE, publish
 from watched_store import seen as every
@@ -168,7 +168,7 @@ ERRORS: list[tuple[Exception, type[WarehouseError], str]] = [
     (ProgrammingError(msg="Invalid floating point operation: log(0)", errno=100132), WarehouseError, "no logarithm"),
     (ProgrammingError(msg="SQL compilation error: syntax error", errno=1003), WarehouseError, "syntax error"),
     (DatabaseError(msg="Failed to connect to DB: a.snowflakecomputing.com:443. Incorrect username or password was specified.", errno=250001), WarehouseError, "refused the user"),
-    (HttpError(msg="404 Not Found: post a.snowflakecomputing.com:443", errno=290404), WarehouseError, "no such account"),
+    (OperationalError(msg="404 Not Found: post a.snowflakecomputing.com:443", errno=290404), WarehouseError, "no such account"),
     (OperationalError(msg="Failed to execute request", errno=250003), UnreachableError, "connection to Snowflake failed"),
     (OperationalError(msg="Could not connect to Snowflake backend after 2 attempt(s).", errno=250001), UnreachableError, "connection to Snowflake failed"),
     (ProgrammingError(msg="Authentication token has expired.  The user must authenticate again.", errno=390114), UnreachableError, "ended by the server"),
