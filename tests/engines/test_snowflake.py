@@ -171,6 +171,7 @@ ERRORS: list[tuple[Exception, type[WarehouseError], str]] = [
     (OperationalError(msg="404 Not Found: post a.snowflakecomputing.com:443", errno=290404), WarehouseError, "no such account"),
     (OperationalError(msg="Failed to execute request", errno=250003), UnreachableError, "connection to Snowflake failed"),
     (OperationalError(msg="Could not connect to Snowflake backend after 2 attempt(s).", errno=250001), UnreachableError, "connection to Snowflake failed"),
+    (OperationalError(msg="HTTP request failed after retries: query request. Connection refused", errno=4), UnreachableError, "connection to Snowflake failed"),
     (ProgrammingError(msg="Authentication token has expired.  The user must authenticate again.", errno=390114), UnreachableError, "ended by the server"),
     (FileNotFoundError(2, "No such file", "/k.p8"), WarehouseError, "the address cannot be used"),
     (ConnectionResetError("reset by peer"), UnreachableError, "connection to Snowflake failed"),
