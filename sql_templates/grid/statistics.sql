@@ -18,21 +18,6 @@
 --   deviation_0 double
 --   third_moment_0 double   -- around the mean
 --   quantiles_0 double[]
-with sampled as (
-    select
-        -- Of 1000, the places whose rows give quantiles.
-        case when count(*) < 20000 then 1000 else 40 end as sampled_places
-        , cast(case when count(*) <= 200 then 1024 when count(*) <= 2000 then 128 when count(*) < 20000 then 4 else 1 end as bigint) as part_count
-        {% for column in columns %}
-        , coalesce(avg(case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end), 0) as center_{{ column.index }}
-        {% endfor %}
-    from (
-        select *
-        from {{ rows }} as source_rows
-        where place < 100
-        limit 20000
-    ) as tenth
-)
 select
     coalesce(max(part_count), 1024) as part_count
     {% for column in columns %}
@@ -67,6 +52,20 @@ from (
             , case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end as value_{{ column.index }}
             {% endfor %}
         from {{ rows }} as source_rows
-        cross join sampled
+        cross join (
+            select
+                -- Of 1000, the places whose rows give quantiles.
+                case when count(*) < 20000 then 1000 else 40 end as sampled_places
+                , cast(case when count(*) <= 200 then 1024 when count(*) <= 2000 then 128 when count(*) < 20000 then 4 else 1 end as bigint) as part_count
+                {% for column in columns %}
+                , coalesce(avg(case when abs(value_{{ column.index }}) <= 1e100 then value_{{ column.index }} end), 0) as center_{{ column.index }}
+                {% endfor %}
+            from (
+                select *
+                from {{ rows }} as source_rows
+                where place < 100
+                limit 20000
+            ) as tenth
+        ) as sampled
     ) as finite_rows
 ) as centered
