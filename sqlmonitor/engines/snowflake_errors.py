@@ -75,7 +75,9 @@ ENDED = re.compile(r"^3901(11|12|14|95)\b|session no longer exists|authenticatio
 """A session that is over: the next run logs in anew."""
 OF_ADDRESS = (FileNotFoundError, PermissionError, ValueError, TypeError)
 """What the driver lets through of a key that cannot be read, or a parameter of another type."""
-OF_CONNECTION = re.compile(r"^25000[0-9]\b|^2510(11|12)\b|^2520(07|10)\b|^290(408|429|5\d\d)\b|^26100\d\b|login timed out|http request failed")
+OF_CONNECTION = re.compile(
+    r"^25000[0-9]\b|^2510(11|12)\b|^2520(07|10)\b|^290(408|429|5\d\d)\b|^26100\d\b|login timed out|http request failed"
+)
 """The driver's own numbers, or its words from version 5 on, for a network or a server that does not answer."""
 
 
