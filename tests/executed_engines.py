@@ -408,7 +408,7 @@ def snowflake_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
     program = os.environ.get("SQLMONITOR_FAKESNOW")
     if not program:
         pytest.skip(
-            "no stand-in for Snowflake: pip install fakesnow in an environment of its own, and name its program in SQLMONITOR_FAKESNOW"
+            "no stand-in for Snowflake: pip install 'fakesnow[server]' 'snowflake-connector-python<5' in an environment of its own, and name its program in SQLMONITOR_FAKESNOW"
         )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
