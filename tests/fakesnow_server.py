@@ -201,5 +201,7 @@ if __name__ == "__main__":
         print("ready", flush=True)
         # Nobody reads what follows: a full pipe would stop the server.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        while True:
-            time.sleep(3600)
+        # It ends with the tests, also where they are killed.
+        parent = os.getppid()
+        while os.getppid() == parent:
+            time.sleep(1)
