@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlmonitor.dialects import postgres, shared
+from sqlmonitor.dialects import postgres, shared, spark
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.errors import UnsupportedError
 
@@ -25,21 +25,6 @@ def no_exact_quantiles(node: exp.Expr) -> exp.Expr:
 def no_lists(node: exp.Expr) -> exp.Expr:
     """Lists of doubles. DuckDB: [1e0][1]. Redshift: none. Remedy: refused; exact resolution needs none."""
     raise UnsupportedError("this engine has no lists of numbers", remedy=EXACT)
-
-
-def time_in_java_form(node: exp.Expr) -> exp.Expr:
-    """As ``postgres.time_as_text``. Databricks: date_format, in whose forms text stands in single quotes."""
-    form = node.args["format"].name
-    for written, pattern in {
-        "%Y": "yyyy",
-        "%m": "MM",
-        "%d": "dd",
-        "%H": "HH",
-        "%M": "mm",
-        "T": "'T'",
-    }.items():
-        form = form.replace(written, pattern)
-    return exp.Anonymous(this="date_format", expressions=[node.this, exp.Literal.string(form)])
 
 
 def datetime_as_text(node: exp.Expr) -> exp.Expr:
@@ -98,11 +83,11 @@ DATABRICKS = Dialect(
     path_schemas=shared.PATH_SCHEMAS,
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
-        ((exp.PercentileDisc,), shared.quantile_list),
+        ((exp.PercentileDisc,), spark.quantile_list),
         ((exp.Literal,), shared.number_as_double),
         ((exp.IntDiv,), shared.whole_quotient),
         ((exp.Div,), shared.safe_quotient),
-        ((exp.TimeToStr,), time_in_java_form),
+        ((exp.TimeToStr,), spark.time_in_java_form),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),
 )

@@ -208,27 +208,3 @@ def zero_without_sign(node: exp.Expr) -> exp.Expr:
     if kind is None or kind in ("integer", "boolean", "text") or not node.args["to"].is_type("double"):
         return node
     return exp.Paren(this=exp.Add(this=node, expression=exp.Literal.number(0)))
-
-
-def quantile_list(node: exp.Expr) -> exp.Expr:
-    """Several quantiles at once.
-
-    DuckDB: quantile_disc(x, [a, b]). Snowflake, Databricks: percentile_disc takes one share, a constant.
-    Remedy: a list of aggregates.
-    """
-    group = node.parent if isinstance(node.parent, exp.WithinGroup) else None
-    shares = node.expression
-    if group is not None or not isinstance(shares, exp.Array):
-        raise UnsupportedError("quantiles are written as quantile_disc(value, [shares])")
-    order = exp.Ordered(this=node.this, nulls_first=False)
-    written = [
-        exp.Anonymous(
-            this="percentile_disc", expressions=[share.this if isinstance(share, exp.Cast) else share]
-        )
-        for share in shares.expressions
-    ]
-    return exp.Array(
-        expressions=[
-            exp.WithinGroup(this=one, expression=exp.Order(expressions=[order.copy()])) for one in written
-        ]
-    )

@@ -9,6 +9,7 @@ from sqlglot import exp
 from sqlmonitor.dialects import postgres, shared
 from sqlmonitor.dialects.dialect import KIND, Dialect
 from sqlmonitor.dialects.shared import double, double_literal
+from sqlmonitor.errors import UnsupportedError
 
 SETTINGS: dict[str, str | int | bool] = {
     "TIMEZONE": "UTC",
@@ -94,6 +95,30 @@ def _is_of_catalogue(node: exp.Expr) -> bool:
         source is not None
         and source.this.args.get("db") is not None
         and source.this.db == "information_schema"
+    )
+
+
+def quantile_list(node: exp.Expr) -> exp.Expr:
+    """Several quantiles at once.
+
+    DuckDB: quantile_disc(x, [a, b]). Snowflake: percentile_disc takes one share, a constant.
+    Remedy: a list of aggregates.
+    """
+    group = node.parent if isinstance(node.parent, exp.WithinGroup) else None
+    shares = node.expression
+    if group is not None or not isinstance(shares, exp.Array):
+        raise UnsupportedError("quantiles are written as quantile_disc(value, [shares])")
+    order = exp.Ordered(this=node.this, nulls_first=False)
+    written = [
+        exp.Anonymous(
+            this="percentile_disc", expressions=[share.this if isinstance(share, exp.Cast) else share]
+        )
+        for share in shares.expressions
+    ]
+    return exp.Array(
+        expressions=[
+            exp.WithinGroup(this=one, expression=exp.Order(expressions=[order.copy()])) for one in written
+        ]
     )
 
 
@@ -223,7 +248,7 @@ SNOWFLAKE = Dialect(
     has_capitals=True,
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
-        ((exp.PercentileDisc,), shared.quantile_list),
+        ((exp.PercentileDisc,), quantile_list),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),
         ((exp.Bracket,), number_of_list),

@@ -8,7 +8,6 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor.dialects import shared
-from sqlmonitor.dialects.compiled import time_in_java_form
 from sqlmonitor.dialects.dialect import KIND, Dialect
 
 WORDS = {"sample"}
@@ -84,6 +83,21 @@ def borders(node: exp.Expr) -> exp.Expr:
         later=later,
         earlier=earlier,
     )
+
+
+def time_in_java_form(node: exp.Expr) -> exp.Expr:
+    """As ``postgres.time_as_text``. Databricks: date_format, in whose forms text stands in single quotes."""
+    form = node.args["format"].name
+    for written, pattern in {
+        "%Y": "yyyy",
+        "%m": "MM",
+        "%d": "dd",
+        "%H": "HH",
+        "%M": "mm",
+        "T": "'T'",
+    }.items():
+        form = form.replace(written, pattern)
+    return exp.Anonymous(this="date_format", expressions=[node.this, exp.Literal.string(form)])
 
 
 def joined_levels(node: exp.Expr) -> exp.Expr:
@@ -187,7 +201,7 @@ SPARK = Dialect(
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.Bracket,), item),
-        ((exp.PercentileDisc,), shared.quantile_list),
+        ((exp.PercentileDisc,), quantile_list),
         ((exp.Select,), shared.condition_of_one_row),
         ((exp.Literal,), shared.number_as_double),
         ((exp.Order,), shared.order_by_all),
