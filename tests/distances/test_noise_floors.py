@@ -54,7 +54,10 @@ def check(values: dict[str, list[float]], floors: list[dict], shape: str) -> Non
 
 
 @pytest.mark.parametrize(("n", "m"), SIZES)
-@pytest.mark.parametrize("shape", NUMBERS)
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param(name, marks=pytest.mark.slow if name in ("uniform", "whole") else ()) for name in NUMBERS],
+)
 def test_of_numbers(measure, expected, shape: str, n: int, m: int) -> None:
     rng = np.random.default_rng(n)
     draw = NUMBERS[shape]

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 import small_world
-from executed_engines import Warehouse
+from executed_engines import ENGINES, Warehouse
 
 from sqlmonitor import housekeeping, runner, store
 from sqlmonitor.definitions import loads
@@ -26,6 +26,14 @@ MONITOR: dict[str, Any] = small_world.MONITOR | {
 NIGHTS = [datetime(2024, 8, day) for day in (1, 2, 3)]
 
 
+@pytest.mark.parametrize(
+    "warehouse",
+    [
+        pytest.param(name, marks=[] if name in ("duckdb", "postgres") else [pytest.mark.slow])
+        for name in ENGINES
+    ],
+    indirect=True,
+)
 def test_a_store_is_looked_after(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

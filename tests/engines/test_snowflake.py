@@ -328,6 +328,7 @@ def run(engine: engines.Engine, url: str, progress: Any = None, **changes: Any) 
     return frame.drop(columns=["run_id", "computed_at"])
 
 
+@pytest.mark.slow
 def test_a_run_twice_on_an_open_connection(world, monkeypatch) -> None:
     texts: list[str] = []
     fetched = 0
