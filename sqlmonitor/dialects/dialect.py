@@ -48,6 +48,9 @@ class Dialect:
         quotient: in the engine's own words, what ``above / below`` of a user's aggregate becomes, so that it is the
             number that it is elsewhere; empty where it is. Engines divide whole numbers to a whole number, or to six
             decimals, or end the statement where they divide by zero.
+        averaged: in the engine's own words, what ``avg(given)`` of a user's aggregate is the mean of, so that it has all
+            its digits; empty where it has. Engines cut means of decimals to four more than these have. A number
+            that is no cast, as DataFusion tells aggregates by their text without casts.
         added_up: the type of sums of chunks that are added up, where functions that take an engine's own sums do
             not take doubles.
         temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
@@ -70,5 +73,6 @@ class Dialect:
     reads_files: bool = False
     path_schemas: frozenset[str] = frozenset()
     quotient: str = ""
+    averaged: str = ""
     added_up: str | None = None
     temporary_when_read_only: bool = False
