@@ -21,6 +21,11 @@ SETTINGS: dict[str, Any] = {
     "prefer_column_name_to_alias": 1,
     # On, whole and broken numbers in one column become a type that nothing can be reckoned with.
     "use_variant_as_common_type": 0,
+    # A limit of the user's profile, such as of groups or of time, ends a statement; else it would answer with what it has.
+    **{
+        f"{limited}_overflow_mode": "throw"
+        for limited in ("read", "group_by", "sort", "distinct", "join", "set", "timeout", "result", "transfer")
+    },
     # A rule for every threshold of every column makes long and deep statements.
     "max_query_size": 1 << 28,
     "max_ast_depth": 100_000,

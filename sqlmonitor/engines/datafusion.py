@@ -148,7 +148,8 @@ class DataFusion:
         finally:
             self.execute_own(f"set {PARTITIONS} = {before}")
 
-    own_settings = frozenset(map(str.casefold, SETTINGS))
+    # Its own words for the time zone too.
+    own_settings = frozenset({*map(str.casefold, SETTINGS), "timezone", "time.zone"})
 
     def configure(self, name: str, value: str | int | float | bool) -> None:
         """Sets a setting of the session."""

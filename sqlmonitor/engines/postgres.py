@@ -25,6 +25,8 @@ SETTINGS = {
     "timezone": "UTC",
     # Off, a backslash in a text would end it early.
     "standard_conforming_strings": "on",
+    # Less, and 0.1 + 0.2 is 0.3 where it is fetched, and as a level.
+    "extra_float_digits": "1",
     # On, a scan begins where another is, and sums of doubles come in another order.
     "synchronize_seqscans": "off",
     "client_min_messages": "warning",

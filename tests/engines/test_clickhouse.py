@@ -8,6 +8,7 @@ import clickhouse_connect
 import pytest
 import shop
 import sqlalchemy
+import sqlglot
 from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 from executed_engines import Warehouse
 
@@ -39,6 +40,17 @@ def test_open_clients_are_taken(world) -> None:
     url = f"clickhousedb+connect://localhost/{name}?interface=chdb&path={folder}"
     with engines.connect(url) as engine:
         assert engine.first(count) == {"rows": shop.ROWS}
+
+
+def test_a_limit_that_would_cut_an_answer_short_ends_the_statement(world) -> None:
+    client = world.client()
+    limits = {"max_rows_to_group_by": 3, "group_by_overflow_mode": "any", "max_block_size": 1000}
+    for name, value in limits.items():
+        client.set_client_setting(name, value)
+    grouped = "select intDiv(number, 1000) as part, count() from numbers(1000000) group by part"
+    assert sum(count for _, count in client.query(grouped).result_rows) < 1_000_000
+    with sqlmonitor.connect(client) as engine, pytest.raises(WarehouseError, match="GROUP BY"):
+        engine.query(dialects.of_user(sqlglot.parse_one(grouped, dialect="clickhouse")))
 
 
 def test_read_only_is_kept_by_the_server(world) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
 from datafusion import SessionContext
 from executed_engines import DataFusionWarehouse
 from shop import LEAN
@@ -151,6 +152,12 @@ def test_a_read_only_warehouse_publishes_nothing(world) -> None:
         engine.transaction(),
     ):
         pass
+
+
+def test_a_division_by_zero_says_what_to_do(world) -> None:
+    with world.connect() as engine, pytest.raises(WarehouseError, match="divides by zero") as caught:
+        engine.query(dialects.of_user(sqlglot.parse_one("select sum(id / (id - id)) from scored", dialect="datafusion")))
+    assert "nullif" in str(caught.value)
 
 
 def test_a_full_disk_leaves_the_store_as_it_was(opened, monkeypatch) -> None:
