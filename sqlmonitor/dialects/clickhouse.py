@@ -24,7 +24,17 @@ SETTINGS: dict[str, Any] = {
     # A limit of the user's profile, such as of groups or of time, ends a statement; else it would answer with what it has.
     **{
         f"{limited}_overflow_mode": "throw"
-        for limited in ("read", "group_by", "sort", "distinct", "join", "set", "timeout", "result", "transfer")
+        for limited in (
+            "read",
+            "group_by",
+            "sort",
+            "distinct",
+            "join",
+            "set",
+            "timeout",
+            "result",
+            "transfer",
+        )
     },
     # A rule for every threshold of every column makes long and deep statements.
     "max_query_size": 1 << 28,
@@ -52,6 +62,8 @@ CLICKHOUSE = Dialect(
     exchange="exchange tables {copy} and {table}",
     # Decimals are divided to the decimals of the first, and not by zero.
     quotient="cast(above as Nullable(Float64)) / nullif(cast(below as Nullable(Float64)), 0)",
+    # It passes over NaN.
+    largest="if(count(if(isNaN(given), 1, null)) > 0, cast('nan' as Float64), max(given))",
     rewrites=(
         ((exp.DataType,), values.time_with_parts),
         ((exp.DataType,), values.date_of_any_year),

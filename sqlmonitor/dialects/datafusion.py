@@ -250,6 +250,8 @@ DATAFUSION = Dialect(
     exchange="delete from {table};\ninsert into {table} select * from {copy}",
     quotient="above * cast(1 as double) / nullif(below, 0)",
     averaged="given * 1e0",
+    smallest=shared.SMALLEST,
+    largest=shared.LARGEST,
     rewrites=(
         ((exp.DataType,), time_in_microseconds),
         ((exp.PercentileDisc,), quantile_list),

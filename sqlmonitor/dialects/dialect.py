@@ -51,6 +51,9 @@ class Dialect:
         averaged: in the engine's own words, what ``avg(given)`` of a user's aggregate is the mean of, so that it has all
             its digits; empty where it has. Engines cut means of decimals to four more than these have. A number
             that is no cast, as DataFusion tells aggregates by their text without casts.
+        smallest: in the engine's own words, what ``min(given)`` of a user's doubles becomes, so that NaN is larger than
+            all others; empty where it is. Made of min, max and count, which add up over chunks.
+        largest: the same of ``max(given)``.
         added_up: the type of sums of chunks that are added up, where functions that take an engine's own sums do
             not take doubles.
         temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
@@ -74,5 +77,7 @@ class Dialect:
     path_schemas: frozenset[str] = frozenset()
     quotient: str = ""
     averaged: str = ""
+    smallest: str = ""
+    largest: str = ""
     added_up: str | None = None
     temporary_when_read_only: bool = False

@@ -202,6 +202,8 @@ SPARK = Dialect(
     path_schemas=shared.PATH_SCHEMAS,
     quotient="above * cast(1 as double) / nullif(below, 0)",
     averaged="given * 1e0",
+    smallest=shared.SMALLEST,
+    largest=shared.LARGEST,
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.Bracket,), item),

@@ -12,6 +12,7 @@ from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Joined
 from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.extremes import with_nan_as_largest
 from sqlmonitor.planner.figure_errors import standard_error
 from sqlmonitor.planner.parts import Parts
 from sqlmonitor.source import SourceRows
@@ -48,11 +49,13 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], l
         name: names.aggregate(sql, draft.project.dialect, draft.monitor.allow_functions)
         for name, _, _, sql in written
     }
-    aliases: dict[exp.Expr, str] = {}
+    aliases: dict[exp.Column, str] = {}
     for name, _, key, _ in written:
         for column in list(trees[name].find_all(exp.Column)):
             alias = aliases.setdefault(bound(draft.source, key, column), f"input_{len(aliases)}")
             column.replace(exp.column(alias))
+    floats = {alias for column, alias in aliases.items() if _is_float(draft.source, column)}
+    trees = {name: with_nan_as_largest(tree, draft.project.dialect, floats) for name, tree in trees.items()}
     parts = Parts(draft.project.dialect)
     kpis = [
         {"index": number, "name": text(name), "family": text(family)} | computed(trees[name], parts)
@@ -195,6 +198,10 @@ def joins_read(source: SourceRows, columns: list[Column]) -> tuple[Joined, ...]:
 
 def _read(columns: list[Column]) -> list[exp.Column]:
     return [found for column in columns for found in column["expression"].find_all(exp.Column)]
+
+
+def _is_float(source: SourceRows, column: exp.Column) -> bool:
+    return dialects.kind(source.types.read(column.name, column.table)) == "float"
 
 
 def in_double(source: SourceRows, column: exp.Column) -> exp.Expr:

@@ -156,7 +156,11 @@ def test_a_read_only_warehouse_publishes_nothing(world) -> None:
 
 def test_a_division_by_zero_says_what_to_do(world) -> None:
     with world.connect() as engine, pytest.raises(WarehouseError, match="divides by zero") as caught:
-        engine.query(dialects.of_user(sqlglot.parse_one("select sum(id / (id - id)) from scored", dialect="datafusion")))
+        engine.query(
+            dialects.of_user(
+                sqlglot.parse_one("select sum(id / (id - id)) from scored", dialect="datafusion")
+            )
+        )
     assert "nullif" in str(caught.value)
 
 
