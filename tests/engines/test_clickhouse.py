@@ -105,9 +105,12 @@ def test_what_stands_before_a_server_may_pass_or_not(status: int, passes: bool) 
     assert f"HTTP status {status}" in made.message
 
 
-def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
+@pytest.mark.parametrize(
+    "login", ["user:hunter2@127.0.0.1:1/db?", "127.0.0.1:1?username=user&password=hunter2&database=db&"]
+)
+def test_a_server_that_is_not_there_is_told_without_the_password(login: str) -> None:
     with pytest.raises(WarehouseError, match="connection to ClickHouse failed") as caught:
-        engines.connect("clickhousedb://user:hunter2@127.0.0.1:1/db?connect_timeout=2")
+        engines.connect(f"clickhousedb://{login}connect_timeout=2")
     assert caught.value.message == (
         "the connection to ClickHouse failed: 127.0.0.1:1: "
         "Failed to establish a new connection: [Errno 111] Connection refused"
