@@ -131,11 +131,7 @@ class Postgres:
 
     def materialize(self, table: str, select: str | exp.Expr) -> None:
         """Makes a temporary table of a SELECT's rows; replaces one that is there."""
-        if len(table.encode()) > LONGEST_NAME:
-            raise WarehouseError(
-                f"the name {table} is longer than the {LONGEST_NAME} bytes that PostgreSQL keeps",
-                remedy="give the metric a shorter name",
-            )
+        _refuse_long(table, "give the metric a shorter name")
         form = dialects.dialect(self.dialect).temporary
         self.execute_own(form.format(table=table, select=self._translated(select)))
 
@@ -170,7 +166,8 @@ class Postgres:
         self.configure(WORKERS, count - 1)
 
     def finish_publication(self, schema: str) -> None:
-        """A killed transaction has left nothing."""
+        """A killed transaction has left nothing; refuses a schema whose name would be cut."""
+        _refuse_long(schema, "give the store's schema a shorter name: `store: sqlmonitor`")
 
     def refuse_open_transaction(self) -> None:
         """Ours would end one that is open on the user's connection, or undo it."""
@@ -230,3 +227,10 @@ class Postgres:
 
     def _explained(self, error: psycopg.Error) -> WarehouseError:
         return explained(error, self.url)
+
+
+def _refuse_long(name: str, remedy: str) -> None:
+    if len(name.encode()) > LONGEST_NAME:
+        raise WarehouseError(
+            f"the name {name} is longer than the {LONGEST_NAME} bytes that PostgreSQL keeps", remedy=remedy
+        )

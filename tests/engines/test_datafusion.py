@@ -68,6 +68,15 @@ def test_a_folder_with_files_of_the_user_is_no_place_for_a_store(world) -> None:
     assert sorted(file.name for file in folder.iterdir()) == ["p.parquet", "q.parquet"]
 
 
+@pytest.mark.parametrize("written", ["{", '{"tables": {}, "format": 2}', "[]"])
+def test_a_manifest_that_is_none_is_named(opened, written: str) -> None:
+    place: Path = opened("datafusion").folder / "shop"
+    place.mkdir()
+    (place / "manifest_0000000001.json").write_text(written)
+    with pytest.raises(WarehouseError, match=r"shop/manifest_0000000001\.json is not the manifest of a store"):
+        engines.connect(f"datafusion:///{place.parent}")
+
+
 def test_what_a_killed_publication_left_is_not_published(opened) -> None:
     warehouse = opened("datafusion")
     folder: Path = warehouse.folder / "watched"
