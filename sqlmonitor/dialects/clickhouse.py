@@ -70,6 +70,7 @@ CLICKHOUSE = Dialect(
         ((exp.Mul,), values.added_interval),
         ((exp.TimeToStr,), values.time_as_text),
         ((exp.TryCast,), values.tried_cast),
+        ((exp.Cast,), values.time_in_utc),
         ((exp.Cast,), values.rounding_cast),
         ((exp.Cast,), shared.zero_without_sign),
         ((exp.Cast,), values.text_of_number),
