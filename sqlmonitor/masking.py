@@ -17,7 +17,10 @@ HIDDEN = "***"
 SHORT = 3
 """Up to this length a hidden value is looked for as a word of its own, and not inside of others."""
 SECRET_KEYS = frozenset(
-    "password passwd pwd token access_token motherduck_token secret passfile sslpassword".split()
+    """
+    password passwd pwd token access_token motherduck_token secret passfile sslpassword passcode
+    private_key_passphrase private_key_file_pwd private_key_password oauth_client_secret proxy_password
+    """.split()
 )
 """Parameters of a URL that are secret."""
 GIVEN = re.compile(

@@ -36,7 +36,8 @@ def script(plan: Plan, name: str = dialects.CANONICAL) -> list[tuple[str, str]]:
     if dialect.clone:
         statements = dialects.by_hand([*created, *stored], dialect, lambda table: store.TABLES[table.name])
     else:
-        statements = [dialects.translated(one, name) for one in created]
+        schema, *tables = (dialects.translated(one, name) for one in created)
+        statements = [schema, *([dialect.after_schema] if dialect.after_schema else []), *tables]
         statements += [dialect.begin] if dialect.begin else []
         statements += [dialects.translated(one, name) for one in stored]
         statements += [dialect.commit] if dialect.begin else []

@@ -14,7 +14,7 @@ import pyarrow as pa
 import small_world
 import sqlglot
 import yaml_of_example
-from executed_engines import quoted
+from executed_engines import in_capitals, quoted
 from sqlglot import exp
 
 from sqlmonitor import dialects
@@ -56,18 +56,24 @@ class Case:
         )
 
 
-def has_duckdbs_quotes(dialect: str) -> bool:
+def has_duckdbs_words(dialect: str) -> bool:
     """Whether a name in quotes is the same as on DuckDB, so that the user's SQL can be, too."""
-    return exp.to_identifier("a", quoted=True).sql(dialect) == quoted("a")
+    has_quotes = exp.to_identifier("a", quoted=True).sql(dialect) == quoted("a")
+    return has_quotes and not dialects.dialect(dialect).has_capitals
 
 
 def in_words_of(dialect: str, monitor: dict[str, Any]) -> dict[str, Any]:
-    """The monitor with its SQL, which is DuckDB's, in the words of an engine whose quotes are others."""
-    if has_duckdbs_quotes(dialect):
+    """The monitor with its SQL, which is DuckDB's, in the words of an engine whose quotes or names are others."""
+    if has_duckdbs_words(dialect):
         return monitor
 
     def written(text: str, into: type[exp.Expr]) -> str:
-        return sqlglot.parse_one(text, dialect="duckdb", into=into).sql(dialect)
+        tree = sqlglot.parse_one(text, dialect="duckdb", into=into)
+        if not dialects.dialect(dialect).has_capitals:
+            return tree.sql(dialect)
+        for name in tree.find_all(exp.Identifier):
+            name.set("this", in_capitals(name.name))
+        return tree.sql("duckdb")
 
     made = dict(monitor)
     if isinstance(made["predictions"], str):

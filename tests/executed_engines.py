@@ -6,6 +6,9 @@ A further engine is one more class here and one more line of ``ENGINES``. An eng
 from __future__ import annotations
 
 import os
+import re
+import socket
+import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +19,7 @@ from typing import Any, Protocol
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from sqlmonitor import engines
 
@@ -268,6 +272,70 @@ class DataFusionWarehouse:
         return engine
 
 
+SNOWFLAKE_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_integer, "bigint"),
+    (pa.types.is_floating, "double"),
+    (pa.types.is_decimal, "number({0.precision}, {0.scale})"),
+    (pa.types.is_date, "date"),
+    (pa.types.is_timestamp, "timestamp_ntz"),
+    (lambda _: True, "varchar"),
+)
+
+
+class SnowflakeWarehouse:
+    """A database of fakesnow's server."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.port = port
+        self.folder = folder
+        self.name = f"TEST_{uuid.uuid4().hex.upper()}"
+        self.url = (
+            f"snowflake://fake:snow@fakesnow/{self.name}/PUBLIC?host=127.0.0.1&port={port}&protocol=http"
+            "&network_timeout=5&login_timeout=5&platform_detection_timeout_seconds=0"
+        )
+        with self.connect():
+            # The first connection makes the database.
+            pass
+
+    def load(self, name: str, table: pa.Table) -> None:
+        # As nobody writes quotes around plain names: they are in capitals.
+        listed = ", ".join(
+            f"{quoted(in_capitals(field.name))} {type_in(SNOWFLAKE_TYPES, field.type)}"
+            for field in table.schema
+        )
+        self.run(f"create table {quoted(in_capitals(name))} ({listed})")
+        file = self.folder / f"{uuid.uuid4().hex}.parquet"
+        pq.write_table(table, file)
+        self.run(f"select 'loaded' as status /* {file} into {quoted(in_capitals(name))} */")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        from sqlmonitor.engines.snowflake import Snowflake
+
+        with Snowflake.open(self.url) as engine:
+            return engine.answer(sql)
+
+    def run_script(self, files: list[str]) -> None:
+        from sqlmonitor.engines.snowflake import Snowflake
+
+        with Snowflake.open(self.url) as engine:
+            for file in files:
+                # The stand-in's variables are texts, and its temporary tables are found from any schema.
+                left_out = ("--", "set sqlmonitor_schema", "use schema identifier")
+                lines = [line for line in file.splitlines() if not line.startswith(left_out)]
+                for statement in "\n".join([*lines, ""]).split(";\n"):
+                    if statement.strip():
+                        engine.execute_own(statement)
+
+    def connect(self) -> engines.Engine:
+        return engines.connect(self.url)
+
+
+def in_capitals(name: str) -> str:
+    """A name as an engine has it that makes plain ones large."""
+    return name.upper() if re.fullmatch("[a-z_][a-z0-9_]*", name) else name
+
+
 def backquoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
@@ -334,10 +402,40 @@ def spark_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
         server.stop()
 
 
+@contextmanager
+def snowflake_server(folder: Path) -> Iterator[Callable[[], Warehouse]]:
+    """fakesnow, a stand-in for Snowflake, in a process and an environment of its own: its pins are others."""
+    program = os.environ.get("SQLMONITOR_FAKESNOW")
+    if not program:
+        pytest.skip(
+            "no stand-in for Snowflake: pip install 'fakesnow[server]' 'snowflake-connector-python<5' in an environment of its own, and name its program in SQLMONITOR_FAKESNOW"
+        )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    script = Path(__file__).parent / "fakesnow_server.py"
+    log = folder / "server.log"
+    with log.open("wb") as written:
+        # Not on this process's path, which has packages of other versions.
+        surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        process = subprocess.Popen(
+            [Path(program).with_name("python"), script, str(port)], stdout=subprocess.PIPE, stderr=written, env=surroundings
+        )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        if process.stdout.readline() != b"ready\n":
+            raise RuntimeError(f"fakesnow's server did not start: {log.read_text()}")
+        yield lambda: SnowflakeWarehouse(port, folder)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
 ENGINES = {
     "duckdb": duckdb_server,
     "postgres": postgres_server,
     "clickhouse": clickhouse_server,
     "spark": spark_server,
     "datafusion": datafusion_server,
+    "snowflake": snowflake_server,
 }

@@ -2,7 +2,7 @@
 -- inputs:
 --   {{ reference_columns }}: column_index integer, minimum double, maximum double, unit double, bin_count bigint, cell_count bigint, is_even boolean
 --   {{ edges }}: column_index integer, piece integer, lower_edge double, upper_edge double, cell_count bigint
---   {{ sample }}: part_count bigint
+--   {{ statistics }}: part_count bigint
 -- grain: column_index
 -- output:
 --   column_index integer
@@ -38,9 +38,9 @@ with scaled as (
 )
 select
     scaled.column_index
-    , sampled.part_count
-    , 16777216e0 / sampled.part_count as steps_per_part
-    , sampled.part_count / 16777216e0 as parts_per_step
+    , statistics.part_count
+    , 16777216e0 / statistics.part_count as steps_per_part
+    , statistics.part_count / 16777216e0 as parts_per_step
     , scaled.even_minimum
     , scaled.maximum
     , scaled.steps_per_unit
@@ -52,4 +52,4 @@ select
     ] as uneven
 from scaled
 left join pieces on scaled.column_index = pieces.column_index
-cross join {{ sample }} as sampled
+cross join {{ statistics }} as statistics

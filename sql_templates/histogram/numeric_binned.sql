@@ -6,7 +6,7 @@
 -- whole numbers and short decimals are what they were: to 1e-9 of the range, outside of the distance to it.
 -- inputs:
 --   {{ numeric_cells }}: chunk_number bigint, segment_column varchar, segment_value varchar, part bigint, row_count bigint, step_sum double, fine_sum double, fine_square_sum double, lowest_step double, highest_step double
---   {{ sample }}: part_count bigint
+--   {{ statistics }}: part_count bigint
 --   {{ at_once }}: columns of each table of cells but the last
 --   {{ reference_columns }}: column_index integer, column_name varchar, minimum double, maximum double, unit double, bin_count bigint, cell_count bigint, is_even boolean
 --   {{ edges }}: column_index integer, piece integer, lower_edge double, upper_edge double, cell_count bigint
@@ -29,7 +29,7 @@ with counted as (
     {% if not loop.first %}union all{% endif %}
     select cells.*, part // (262144 * part_count) + {{ loop.index0 * at_once }} as column_index, part // part_count % 262144 as code, part % part_count as inner_part, part_count
     from {{ cells }} as cells
-    cross join {{ sample }} as sampled
+    cross join (select part_count from {{ statistics }}) as statistics
     {% endfor %}
 ), coded as (
     select

@@ -44,9 +44,9 @@ def metrics(names: tuple[str, ...], format_: str) -> None:
     elif format_ == "csv":
         click.echo(_csv([described(one) for one in chosen]), nl=False)
     elif format_ == "markdown":
-        from sqlmonitor.cli.page import markdown
+        from sqlmonitor.cli import page
 
-        click.echo(markdown(chosen), nl=False)
+        click.echo(f"{page.families(chosen)}\n{page.formulas(chosen)}", nl=False)
     elif any(name in CATALOGUE for name in names):
         _describe(chosen)
     else:

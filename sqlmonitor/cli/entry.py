@@ -10,12 +10,13 @@ import click
 
 from sqlmonitor.cli.blocks import harmless
 from sqlmonitor.cli.catalogue import metrics, schema
+from sqlmonitor.cli.checking import check
 from sqlmonitor.cli.comparing import compare, profile
 from sqlmonitor.cli.compiling import compile_sql
 from sqlmonitor.cli.dbt import dbt_commands
 from sqlmonitor.cli.demo import demo
 from sqlmonitor.cli.init import init
-from sqlmonitor.cli.running import check, fit, run, validate
+from sqlmonitor.cli.running import fit, run, validate
 from sqlmonitor.cli.settings import Settings, global_options
 from sqlmonitor.cli.showing import show
 from sqlmonitor.cli.storing import store_commands

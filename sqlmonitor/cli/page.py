@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from sqlmonitor.cli.described import scope, value_range
 from sqlmonitor.metrics import FAMILIES, Metric
 
-__all__ = ["markdown"]
+__all__ = ["families", "formulas"]
 
 OF_ONES_OWN = "of your own: a value per confusion cell, or any SQL aggregate over predictions and labels"
 
 
-def markdown(metrics: Sequence[Metric]) -> str:
-    """Two tables: what each family answers and with which metrics, then a line per metric.
+def families(metrics: Sequence[Metric]) -> str:
+    """A table of what each family answers, and with which metrics.
 
     Args:
         metrics: the entries to show; families without one are left out, but for KPIs.
@@ -23,19 +23,17 @@ def markdown(metrics: Sequence[Metric]) -> str:
         inside = [one for one in metrics if one.family == family]
         if family == "kpi" or inside:
             lines.append(f"| `{family}` | {question} | {_names(inside) or OF_ONES_OWN} |")
-    lines += [
-        "",
-        "<details>",
-        f"<summary>All {len(metrics)} metrics, with formula and range</summary>",
-        "",
-        "| metric | for | by default | formula | range | unit |",
-        "|---|---|---|---|---|---|",
-    ]
+    return "\n".join([*lines, ""])
+
+
+def formulas(metrics: Sequence[Metric]) -> str:
+    """A table with a line for each metric."""
+    lines = ["| metric | for | by default | formula | range | unit |", "|---|---|---|---|---|---|"]
     for one in metrics:
         default = "yes" if one.is_default else "on request"
         cells = (f"`{one.name}`", scope(one), default, one.formula, value_range(one), one.unit)
         lines.append(f"| {' | '.join(_cell(text) for text in cells)} |")
-    return "\n".join([*lines, "", "</details>", ""])
+    return "\n".join([*lines, ""])
 
 
 def _names(metrics: Sequence[Metric]) -> str:

@@ -1,25 +1,20 @@
-"""Commands that work in the warehouse: validate, fit, run, check."""
+"""Commands that work in the warehouse: validate, fit, run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sqlmonitor.cli.blocks import harmless
 from sqlmonitor.cli.progress import shown
 from sqlmonitor.cli.settings import Settings, chosen, connect, global_options, monitor_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from sqlmonitor.cli.outcome import Reporter
     from sqlmonitor.incremental import Asked
-    from sqlmonitor.results import Results
 
-__all__ = ["check", "fit", "run", "validate"]
+__all__ = ["fit", "run", "validate"]
 
-SHOWN_PROBLEMS = 20
 LOG_FORMAT = "json: one line for each monitor, in place of the summary."
 TIMEOUT = "Stop when the whole command takes longer; exits 2."
 LONGEST = 30 * 24 * 3600.0
@@ -177,102 +172,3 @@ def run_monitors(
 
     attempts.persistent(run_those_left, retries)
     return has_alerts
-
-
-@click.command(epilog="Example: sqlmonitor run && sqlmonitor check")
-@monitor_argument
-@global_options
-@click.pass_context
-def check(ctx: click.Context, monitor: str | None) -> None:
-    """Exit 1 if the newest complete chunk has alerts or values that could not be computed.
-
-    Realized values are judged by the newest chunk that has its labels, each metric by its own, and every
-    comparison by its own newest chunk.
-
-    Warns on standard error of estimates whose band has not held the realized values: their alerts, and
-    that there are none, say little.
-
-    Reads what the last run stored. Exits 2 where there is no complete chunk to judge.
-    """
-    from sqlmonitor import store
-    from sqlmonitor.cli import summary
-    from sqlmonitor.cli.backtest import warning
-    from sqlmonitor.results import Results
-
-    settings: Settings = ctx.obj
-    project = settings.project()
-    is_fine = True
-    with connect(project, read_only=True) as engine:
-        for one in chosen(project, monitor):
-            stored = Results(store.read_results(engine, project.store, one.name))
-            newest = stored.newest_complete_chunk()
-            is_good = _report_chunk(one.name, newest.filter(compare=""))
-            for comparison in stored.comparisons():
-                if comparison:
-                    is_good &= _report_comparison(one.name, comparison, newest)
-            if not is_good:
-                for line in summary.owned(one):
-                    click.echo(f"  {line}")
-            is_fine &= is_good
-            distrust = warning(stored)
-            if distrust:
-                click.echo(f"{one.name}: {distrust}", err=True)
-    if not is_fine:
-        ctx.exit(1)
-
-
-def _report_comparison(name: str, comparison: str, newest: Results) -> bool:
-    if comparison not in newest.comparisons():
-        click.echo(f"{name} ({comparison}): no complete chunk yet")
-        return True
-    return _report_chunk(f"{name} ({comparison})", newest.filter(compare=comparison), needs_limits=False)
-
-
-def _report_chunk(name: str, results: Results, *, needs_limits: bool = True) -> bool:
-    from sqlmonitor.cli.figures import number
-
-    rows = results.to_pandas()
-    problems = [(row, f"{number(row['value'])} alert") for row in _records(results.alerts())]
-    alert_count = len(problems)
-    problems += [
-        (row, f"not computed{': ' + row['note'] if row['note'] else ''}")
-        for row in _records(results.failed())
-    ]
-    all_count = len(problems)
-    newest = rows["chunk"].max()
-    earlier = rows[rows["chunk"] != newest].groupby("family")["chunk"].max()
-    also = "".join(f", {family} of {chunk}" for family, chunk in earlier.items())
-    _say(
-        f"{name}, chunk {newest}{also}: {len(rows):,} values, {alert_count:,} alerts, "
-        f"{all_count - alert_count:,} not computed"
-    )
-    for row, what in problems[:SHOWN_PROBLEMS]:
-        place = [row["family"], row["metric"], row["component"], row["column_name"]]
-        if row["segment_column"]:
-            place.append(f"{row['segment_column']}={row['segment_value']}")
-        _say(f"  {' '.join(part for part in place if part)}: {what}")
-    if all_count > SHOWN_PROBLEMS:
-        _say(f"  and {all_count - SHOWN_PROBLEMS:,} more")
-    unlimited, limited = results.unlimited(), len(results.limited())
-    if len(unlimited):
-        why = unlimited.to_pandas()["note"].str.split("; ").str[0].value_counts().index[0]
-        _say(
-            f"{name}: {len(unlimited):,} of {len(rows):,} values have no limit{f': {why}' if why else ''}",
-            err=True,
-        )
-    if not limited and needs_limits:
-        _say(
-            f"{name}: nothing was checked, as no value has a limit\n"
-            "  make the chunks shorter or the reference longer, or set constant thresholds",
-            err=True,
-        )
-    return all_count == 0 and (limited > 0 or not needs_limits)
-
-
-def _records(results: Results) -> list[dict[Hashable, Any]]:
-    return results.to_pandas().to_dict("records")
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Prints text that may hold names and values of the data."""
-    click.echo(harmless(text), err=err)

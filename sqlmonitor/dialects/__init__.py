@@ -20,6 +20,7 @@ from sqlmonitor.dialects.periods import (
     PERIOD_START,
 )
 from sqlmonitor.dialects.postgres import POSTGRES
+from sqlmonitor.dialects.snowflake import SNOWFLAKE
 from sqlmonitor.dialects.spark import SPARK
 from sqlmonitor.dialects.staging import Staging, by_hand
 from sqlmonitor.dialects.translation import CANONICAL, is_of_user, of_kind, of_user, rewritten, translation
@@ -52,7 +53,7 @@ __all__ = [
     "translated",
 ]
 
-DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, CLICKHOUSE, SPARK, DATAFUSION, *COMPILED)}
+DIALECTS = {one.name: one for one in (DUCKDB, POSTGRES, CLICKHOUSE, SPARK, DATAFUSION, SNOWFLAKE, *COMPILED)}
 # Known by their URLs, so that a project file can be read; nothing is written in them.
 UNWRITTEN = {
     "athena": "athena",

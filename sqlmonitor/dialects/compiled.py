@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlmonitor.dialects import postgres, shared
+from sqlmonitor.dialects import postgres, shared, spark
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.errors import UnsupportedError
 
@@ -27,40 +27,6 @@ def no_lists(node: exp.Expr) -> exp.Expr:
     raise UnsupportedError("this engine has no lists of numbers", remedy=EXACT)
 
 
-def quantile_list(node: exp.Expr) -> exp.Expr:
-    """Several quantiles at once.
-
-    DuckDB: quantile_disc(x, [a, b]). Snowflake, Databricks: percentile_disc takes one share.
-    Remedy: a list of aggregates.
-    """
-    group = node.parent if isinstance(node.parent, exp.WithinGroup) else None
-    shares = node.expression
-    if group is not None or not isinstance(shares, exp.Array):
-        raise UnsupportedError("quantiles are written as quantile_disc(value, [shares])")
-    order = exp.Ordered(this=node.this, nulls_first=False)
-    written = [exp.Anonymous(this="percentile_disc", expressions=[share]) for share in shares.expressions]
-    return exp.Array(
-        expressions=[
-            exp.WithinGroup(this=one, expression=exp.Order(expressions=[order.copy()])) for one in written
-        ]
-    )
-
-
-def time_in_java_form(node: exp.Expr) -> exp.Expr:
-    """As ``postgres.time_as_text``. Databricks: date_format, in whose forms text stands in single quotes."""
-    form = node.args["format"].name
-    for written, pattern in {
-        "%Y": "yyyy",
-        "%m": "MM",
-        "%d": "dd",
-        "%H": "HH",
-        "%M": "mm",
-        "T": "'T'",
-    }.items():
-        form = form.replace(written, pattern)
-    return exp.Anonymous(this="date_format", expressions=[node.this, exp.Literal.string(form)])
-
-
 def datetime_as_text(node: exp.Expr) -> exp.Expr:
     """As ``postgres.time_as_text``. BigQuery: format_date takes no time of day. Remedy: format_datetime."""
     return exp.Anonymous(this="format_datetime", expressions=[node.args["format"], node.this])
@@ -69,21 +35,6 @@ def datetime_as_text(node: exp.Expr) -> exp.Expr:
 def datetime_difference(node: exp.Expr) -> exp.Expr:
     """Borders between two times. DuckDB: date_diff('hour', a, b). BigQuery: datetime_diff(b, a, hour)."""
     return exp.Anonymous(this="datetime_diff", expressions=[node.this, node.expression, node.args["unit"]])
-
-
-def added_interval(node: exp.Expr) -> exp.Expr:
-    """Multiples of an interval.
-
-    DuckDB: t + n * interval '3 months'. Snowflake: an interval cannot be multiplied.
-    Remedy: dateadd(month, 3 * n, t).
-    """
-    product = node.expression
-    if not isinstance(product, exp.Mul) or not isinstance(product.expression, exp.Interval):
-        return node
-    interval = product.expression
-    count = exp.Mul(this=exp.Paren(this=product.this), expression=exp.Literal.number(interval.this.name))
-    unit = exp.var(interval.args["unit"].name.lower().removesuffix("s"))
-    return exp.Anonymous(this="dateadd", expressions=[unit, count, node.this])
 
 
 def md5_of_bytes(node: exp.Expr) -> exp.Expr:
@@ -121,27 +72,6 @@ REDSHIFT = Dialect(
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),
 )
-SNOWFLAKE = Dialect(
-    name="snowflake",
-    proof="compiled",
-    schemes=("snowflake",),
-    session="alter session set timezone = 'UTC'",
-    temporary="create or replace temporary table {table} as\n{select}",
-    begin="begin transaction",
-    replaces_chunks=True,
-    quotient="above * cast(1 as double) / nullif(below, 0)",
-    rewrites=(
-        ((exp.PercentileDisc,), quantile_list),
-        ((exp.Literal,), shared.number_as_double),
-        ((exp.IsNan,), shared.equals_nan),
-        ((exp.Ln,), postgres.logarithm),
-        ((exp.IntDiv,), shared.whole_quotient),
-        ((exp.Div,), shared.safe_quotient),
-        ((exp.Add,), added_interval),
-        ((exp.TimeToStr,), postgres.time_as_text),
-        ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
-    ),
-)
 DATABRICKS = Dialect(
     name="databricks",
     proof="compiled",
@@ -153,11 +83,11 @@ DATABRICKS = Dialect(
     path_schemas=shared.PATH_SCHEMAS,
     quotient="above * cast(1 as double) / nullif(below, 0)",
     rewrites=(
-        ((exp.PercentileDisc,), quantile_list),
+        ((exp.PercentileDisc,), spark.quantile_list),
         ((exp.Literal,), shared.number_as_double),
         ((exp.IntDiv,), shared.whole_quotient),
         ((exp.Div,), shared.safe_quotient),
-        ((exp.TimeToStr,), time_in_java_form),
+        ((exp.TimeToStr,), spark.time_in_java_form),
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),
 )
@@ -203,7 +133,7 @@ BIGQUERY = Dialect(
         ((*shared.SUMMING, exp.Filter, exp.Window), shared.sum_as_double),
     ),
 )
-COMPILED = (REDSHIFT, SNOWFLAKE, DATABRICKS, TRINO, BIGQUERY)
+COMPILED = (REDSHIFT, DATABRICKS, TRINO, BIGQUERY)
 
 REFUSED = {
     "athena": "it has neither transactions nor temporary tables, and deletes from Iceberg tables only",

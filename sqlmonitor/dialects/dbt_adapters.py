@@ -199,8 +199,29 @@ ADAPTERS: dict[str, Adapter] = {
         "snowflake",
         required=(("account",),),
         host=("account",),
+        # Of the server's address, which the account gives; both stand among the parameters.
+        port="",
+        password=("password",),
         path=(("database",), ("schema",)),
-        query={"warehouse": "warehouse", "role": "role"},
+        query={
+            "warehouse": "warehouse",
+            "role": "role",
+            "authenticator": "authenticator",
+            "token": "token",
+            "private_key_file": "private_key_path",
+            "private_key_file_pwd": "private_key_passphrase",
+            "host": "host",
+            "port": "port",
+            "protocol": "protocol",
+            "client_session_keep_alive": "client_session_keep_alive",
+        },
+        refused={
+            "private_key": ("", "write the key into a file and name it as 'private_key_path:'"),
+            "oauth_client_secret": (
+                "",
+                "dbt asks for a token of its own with it: write the warehouse's URL as 'warehouse:'",
+            ),
+        },
     ),
     "bigquery": Adapter(
         "bigquery",

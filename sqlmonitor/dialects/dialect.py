@@ -32,6 +32,8 @@ class Dialect:
         extra: the extra of this package that installs the driver; None where it is always there.
         address: an example of a URL.
         session: a statement that sets the session's time zone to UTC, in the engine's own words.
+        after_schema: follows the making of a schema where that becomes the session's own, whose tables would then be
+            looked for in it; empty where it does not.
         temporary: makes a temporary ``{table}`` of the rows of ``{select}``, which replaces one that is there.
         begin: starts a transaction; empty where there are none.
         commit: ends it.
@@ -56,6 +58,7 @@ class Dialect:
         largest: the same of ``max(given)``.
         added_up: the type of sums of chunks that are added up, where functions that take an engine's own sums do
             not take doubles.
+        has_capitals: True where a plain name in small letters, of ours or of the project file, is one in capitals.
         temporary_when_read_only: True where temporary tables can be made by a session that may write nothing else.
     """
 
@@ -66,6 +69,7 @@ class Dialect:
     extra: str | None = None
     address: str = ""
     session: str = "set timezone = 'UTC'"
+    after_schema: str = ""
     temporary: str = "create or replace temp table {table} as\n{select}"
     begin: str = "begin transaction"
     commit: str = "commit"
@@ -80,4 +84,5 @@ class Dialect:
     smallest: str = ""
     largest: str = ""
     added_up: str | None = None
+    has_capitals: bool = False
     temporary_when_read_only: bool = False

@@ -13,6 +13,7 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"UINT64|U?INT(128|256)", "decimal"),
     (r"(U?(TINY|SMALL)|BIG|U)?INT(EGER)?\d*", "integer"),
     (r"U?HUGEINT|UBIGINT", "decimal"),
+    (r"NUMBER\(\d+,\s*0\)", "integer"),
     (r"(DECIMAL|NUMERIC|NUMBER).*", "decimal"),
     (r"FLOAT\d*|DOUBLE( PRECISION)?|REAL", "float"),
     (r"(VAR)?CHAR.*|BPCHAR.*|TEXT|CITEXT|NAME|(FIXED)?STRING.*|ENUM.*", "text"),

@@ -104,6 +104,23 @@ def safe_quotient(node: exp.Expr) -> exp.Expr:
     return exp.Div(this=above, expression=below, typed=True, safe=False)
 
 
+def quotient(node: exp.Expr) -> exp.Expr:
+    """Division by zero, and of whole numbers.
+
+    DuckDB: 1e0 / 0 = inf. Spark, Snowflake: raise. Sail, fakesnow: nullif writes what is below the line several
+    times, so that a continued fraction of 25 levels takes hours to read.
+    Remedy: as elsewhere; but a division by a sum that ends in a quotient, which is a level of a continued
+    fraction, multiplies by the power of -1. All its terms are positive.
+    """
+    below = node.expression.unnest()
+    if isinstance(below, exp.Add) and below.expression.unnest().find(exp.Div, exp.Pow):
+        inverse = exp.Pow(this=below, expression=exp.Literal.number(-1))
+        return exp.paren(
+            exp.Mul(this=exp.paren(node.this.unnest(), copy=False), expression=inverse), copy=False
+        )
+    return safe_quotient(node)
+
+
 def sum_as_double(node: exp.Expr) -> exp.Expr:
     """The type of a sum.
 

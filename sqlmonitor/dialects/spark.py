@@ -8,7 +8,6 @@ import sqlglot
 from sqlglot import exp
 
 from sqlmonitor.dialects import shared
-from sqlmonitor.dialects.compiled import time_in_java_form
 from sqlmonitor.dialects.dialect import KIND, Dialect
 
 WORDS = {"sample"}
@@ -49,23 +48,6 @@ def word_in_quotes(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def quotient(node: exp.Expr) -> exp.Expr:
-    """Division by zero, and of whole numbers.
-
-    DuckDB: 1e0 / 0 = inf. Spark: raises. Sail: raises, and writes what is below the line several times, so that
-    a continued fraction of 25 levels takes hours to read.
-    Remedy: as elsewhere; but a division by a sum that ends in a quotient, which is a level of a continued
-    fraction, multiplies by the power of -1. All its terms are positive.
-    """
-    below = node.expression.unnest()
-    if isinstance(below, exp.Add) and below.expression.unnest().find(exp.Div, exp.Pow):
-        inverse = exp.Pow(this=below, expression=exp.Literal.number(-1))
-        return exp.paren(
-            exp.Mul(this=exp.paren(node.this.unnest(), copy=False), expression=inverse), copy=False
-        )
-    return shared.safe_quotient(node)
-
-
 def added_months(node: exp.Expr) -> exp.Expr:
     """Multiples of months.
 
@@ -101,6 +83,21 @@ def borders(node: exp.Expr) -> exp.Expr:
         later=later,
         earlier=earlier,
     )
+
+
+def time_in_java_form(node: exp.Expr) -> exp.Expr:
+    """As ``postgres.time_as_text``. Databricks: date_format, in whose forms text stands in single quotes."""
+    form = node.args["format"].name
+    for written, pattern in {
+        "%Y": "yyyy",
+        "%m": "MM",
+        "%d": "dd",
+        "%H": "HH",
+        "%M": "mm",
+        "T": "'T'",
+    }.items():
+        form = form.replace(written, pattern)
+    return exp.Anonymous(this="date_format", expressions=[node.this, exp.Literal.string(form)])
 
 
 def joined_levels(node: exp.Expr) -> exp.Expr:
@@ -213,7 +210,7 @@ SPARK = Dialect(
         ((exp.Order,), shared.order_by_all),
         ((exp.IsNan,), shared.equals_nan),
         ((exp.IntDiv,), shared.whole_quotient),
-        ((exp.Div,), quotient),
+        ((exp.Div,), shared.quotient),
         ((exp.Add,), added_months),
         ((exp.DateDiff,), borders),
         ((exp.TimeToStr,), time_in_java_form),

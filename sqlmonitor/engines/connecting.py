@@ -44,6 +44,12 @@ def _open_datafusion(url: str, read_only: bool, directory: Path | None) -> Engin
     return DataFusion.open(address.without_driver(url), read_only=read_only, directory=directory)
 
 
+def _open_snowflake(url: str, read_only: bool, _: Path | None) -> Engine:
+    from sqlmonitor.engines.snowflake import Snowflake
+
+    return Snowflake.open(address.without_driver(url), read_only=read_only)
+
+
 def _adopt_duckdb(connection: Any) -> Engine:
     from sqlmonitor.engines.duckdb import DuckDB
 
@@ -75,6 +81,12 @@ def _adopt_datafusion(session: Any) -> Engine:
     return DataFusion(session)
 
 
+def _adopt_snowflake(connection: Any) -> Engine:
+    from sqlmonitor.engines.snowflake import Snowflake
+
+    return Snowflake(connection)
+
+
 # An engine's driver is imported where it is used, so that nobody needs the others.
 OPENERS: dict[str, Callable[[str, bool, Path | None], Engine]] = {
     "duckdb": _open_duckdb,
@@ -82,6 +94,7 @@ OPENERS: dict[str, Callable[[str, bool, Path | None], Engine]] = {
     "clickhouse": _open_clickhouse,
     "spark": _open_spark,
     "datafusion": _open_datafusion,
+    "snowflake": _open_snowflake,
 }
 """By the dialect's name."""
 
@@ -93,6 +106,7 @@ CONNECTIONS: tuple[tuple[str, str, Callable[[Any], Engine]], ...] = (
     ("pyspark.sql", "SparkSession", _adopt_spark),
     ("pyspark.sql.connect.session", "SparkSession", _adopt_spark),
     ("datafusion", "SessionContext", _adopt_datafusion),
+    ("snowflake.connector", "SnowflakeConnection", _adopt_snowflake),
 )
 """Module and class of connections that can be handed over."""
 

@@ -27,7 +27,7 @@ TOLD_BY = {
 }
 """Templates with rows for each column → what tells whose they are, the column's place in it, and it with a new place."""
 
-WIDE = ("grid/sample.sql", "grid/statistics.sql")
+WIDE = ("grid/statistics.sql",)
 """Templates of one row, with values for each column whose names end in its place."""
 
 FEATURES = ("value", "level")

@@ -1,12 +1,13 @@
 """The only parser of user SQL: text to sqlglot trees, and what is refused on the way."""
 
-from sqlmonitor.names.folding import folded, matched, spelling
+from sqlmonitor.names.folding import folded, matched, meant, out_of_reach, spelling
 from sqlmonitor.names.parsing import (
     FILE_ENDINGS,
     aggregate,
     column,
     columns_of,
     condition,
+    exact_column,
     formula,
     identifier,
     is_file,
@@ -21,11 +22,14 @@ __all__ = [
     "column",
     "columns_of",
     "condition",
+    "exact_column",
     "folded",
     "formula",
     "identifier",
     "is_file",
     "matched",
+    "meant",
+    "out_of_reach",
     "prefixed",
     "query",
     "relation",

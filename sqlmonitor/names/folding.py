@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import cache
 
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
+from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
-__all__ = ["folded", "matched", "spelling"]
+__all__ = ["folded", "matched", "meant", "out_of_reach", "spelling"]
+
+PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+"""A name that nobody writes in quotes."""
 
 
 def folded(name: str | exp.Identifier, dialect: str) -> str:
@@ -27,20 +31,44 @@ def _rules(dialect: str) -> Dialect:
     return Dialect.get_or_raise(dialect)
 
 
+def meant(name: str, dialect: str) -> str:
+    """The column that a name of the project file is.
+
+    Args:
+        name: as the file has it; a plain one in small letters is the one in capitals, where the engine has those.
+        dialect: sqlglot's name of the engine's dialect.
+    """
+    has_capitals = _rules(dialect).normalization_strategy is NormalizationStrategy.UPPERCASE
+    return name.upper() if has_capitals and PLAIN.fullmatch(name) else name
+
+
 def matched(name: str | exp.Identifier, known: Collection[str], dialect: str) -> str | None:
     """The column that the engine takes a name for, as the column itself is spelled; None where there is none.
 
     Args:
-        name: as it stands in SQL; text is a name in quotes.
+        name: as it stands in SQL; text is a name of the project file, see :func:`meant`, and else one in quotes.
         known: the relation's columns.
         dialect: sqlglot's name of the engine's dialect.
     """
+    if isinstance(name, str):
+        name = meant(name, dialect)
     wanted = folded(name, dialect)
     exact = name.name if isinstance(name, exp.Identifier) else name
     for one in (exact, wanted):
         if one in known and folded(one, dialect) == wanted:
             return one
     return next((one for one in known if folded(one, dialect) == wanted), None)
+
+
+def out_of_reach(name: str, known: Collection[str], dialect: str) -> str | None:
+    """What to do about a column whose name the project file cannot write; None where it can, or there is none."""
+    large = meant(name, dialect)
+    if large == name or name not in known:
+        return None
+    return (
+        f"'{name}' means {large}: give the column another name, as in "
+        f'`predictions: {{sql: select *, "{name}" as {large} from …}}`'
+    )
 
 
 def spelling(name: exp.Identifier, known: Collection[str], dialect: str) -> str | None:

@@ -24,6 +24,7 @@ __all__ = [
     "column",
     "columns_of",
     "condition",
+    "exact_column",
     "formula",
     "identifier",
     "prefixed",
@@ -83,6 +84,18 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.Column(this=identifier(name), table=identifier(table) if table else None)
 
 
+def exact_column(name: str, table: str | None = None) -> exp.Column:
+    """Refer to a column by the name that the warehouse itself gave it, or that the user's own SQL has in quotes.
+
+    Args:
+        name: the column's name; any characters, of which no dialect changes the case.
+        table: the table or alias it belongs to.
+    """
+    found = column(name, table)
+    of_user(found.this)
+    return found
+
+
 def relation(text: str, dialect: str = DEFAULT_DIALECT) -> exp.Table:
     """Parse the name of a table or view, a file, or a table function that reads files.
 
@@ -121,6 +134,8 @@ def relation(text: str, dialect: str = DEFAULT_DIALECT) -> exp.Table:
         # without case (DuckDB) keep the user's spelling.
         if not part.args.get("quoted") and engine.normalization_strategy in FOLDING:
             engine.normalize_identifier(part)
+        if part.args.get("quoted"):
+            of_user(part)
         part.set("quoted", True)
     return table
 

@@ -62,21 +62,12 @@ def binned(draft: Draft) -> dict[str, Step]:
         "expression": draft.source.place([column["column"] for column in draft.numeric]),
         "alias": exp.to_identifier("place"),
     }
-    sample = draft.add(
-        "sample",
-        "look at a sample of the reference",
-        "grid/sample.sql",
-        True,
-        rows=draft.source.rows([place, *numeric_columns(draft)], only_reference=True, is_chunked=False),
-        columns=draft.numeric,
-    )
     wide = draft.add(
         "statistics",
         "measure the reference's numeric columns",
         "grid/statistics.sql",
         True,
         rows=draft.source.rows([place, *numeric_columns(draft)], only_reference=True, is_chunked=False),
-        sample=sample,
         columns=draft.numeric,
     )
     statistics = draft.add(
@@ -95,7 +86,7 @@ def binned(draft: Draft) -> dict[str, Step]:
         "grid/parameters.sql",
         reference_columns=reference,
         edges=edges,
-        sample=sample,
+        statistics=wide,
     )
     cells = [count_cells(draft, parameters, first) for first in firsts]
     numeric = draft.add(
@@ -103,7 +94,7 @@ def binned(draft: Draft) -> dict[str, Step]:
         "numeric histograms",
         "histogram/numeric_binned.sql",
         numeric_cells=cells,
-        sample=sample,
+        statistics=wide,
         at_once=AT_ONCE,
         reference_columns=reference,
         edges=edges,

@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Joined
 from sqlmonitor.definitions.business import CustomMetric, Kpi
+from sqlmonitor.dialects import of_user
 from sqlmonitor.planner.draft import Draft, text
 from sqlmonitor.planner.extremes import with_nan_as_largest
 from sqlmonitor.planner.figure_errors import standard_error
@@ -123,7 +124,8 @@ def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
     if not source.types.predictions:
         is_own = not prefix and names.folded(column.this, source.dialect) in _named(source)
         alias = "prediction" if is_own else sides[prefix].alias if prefix else None
-        return exp.Column(this=column.this.copy(), table=names.identifier(alias) if alias else None)
+        own_name = of_user(column.this.copy())
+        return exp.Column(this=own_name, table=names.identifier(alias) if alias else None)
     asked = [sides[prefix]] if prefix else list(sides.values())
     spelled = {side.prefix: names.matched(column.this, side.columns, source.dialect) for side in asked}
     found = [side for side in asked if spelled[side.prefix] is not None]
@@ -145,7 +147,7 @@ def bound(source: SourceRows, key: str, column: exp.Column) -> exp.Column:
             f"column '{name}' is in {found[0].title} and in {' and in '.join(side.title for side in others)}",
             remedy=f"write {_either({side.prefix: side for side in (found[0], *others)}, name)}",
         )
-    return names.column(own, found[0].alias)
+    return names.exact_column(own, found[0].alias)
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ def _either(sides: Mapping[str, Side], name: str) -> str:
 
 def _alike(on: Mapping[str, str], dialect: str) -> frozenset[str]:
     """The names that both sides of a join have."""
-    pairs = ((names.folded(own, dialect), names.folded(other, dialect)) for own, other in on.items())
+    pairs = (tuple(names.folded(names.meant(name, dialect), dialect) for name in pair) for pair in on.items())
     return frozenset(own for own, other in pairs if own == other)
 
 
@@ -230,4 +232,6 @@ def _named(source: SourceRows) -> set[str]:
     if model is not None:
         scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
         own |= {model.label, *scores}
-    return {names.folded(name, source.dialect) for name in own if name is not None}
+    return {
+        names.folded(names.meant(name, source.dialect), source.dialect) for name in own if name is not None
+    }

@@ -91,7 +91,10 @@ def resolve_features(project: Project, monitor: Monitor, types: Types, engine: E
         return ResolvedFeatures(monitor, {}, is_all=False)
     dialect = project.dialect
     _check_spellings(monitor, types, dialect)
-    settled = {names.folded(name, dialect) for name in (*features.numeric, *features.categorical)}
+    settled = {
+        names.folded(names.meant(name, dialect), dialect)
+        for name in (*features.numeric, *features.categorical)
+    }
     left_out = {}
     kinds: dict[str, dialects.Kind] = {}
     source = SourceRows(monitor, project.dialect)
@@ -101,6 +104,8 @@ def resolve_features(project: Project, monitor: Monitor, types: Types, engine: E
         if folded in settled:
             continue
         why = used.get(folded) or _unfit(folded, written, reference)
+        if why is None and names.meant(name, dialect) != name:
+            why = f'a name in small letters; give it another: select "{name}" as {name.upper()} …'
         if why is not None:
             left_out[name] = why
         else:
@@ -156,7 +161,7 @@ def _check_spellings(monitor: Monitor, types: Types, dialect: str) -> None:
                 raise monitor.error(
                     place, f"the predictions have no column '{name}'", allowed=sorted(types.predictions)
                 )
-            folded = names.folded(name, dialect)
+            folded = names.folded(names.meant(name, dialect), dialect)
             if folded in seen:
                 raise monitor.error(
                     place, f"'{name}' is the same column as '{seen[folded]}'", remedy="keep one of them"
@@ -178,7 +183,11 @@ def _used(monitor: Monitor, source: SourceRows) -> Iterator[tuple[str, str]]:
         used += [(model.label, "the label"), *((name, "a score") for name in scores)]
     used += [(monitor.updated_at, "when the row was written"), (monitor.timestamp, "the timestamp")]
     used.append((monitor.id, "the id"))
-    return ((names.folded(name, source.dialect), what) for name, what in used if name is not None)
+    return (
+        (names.folded(names.meant(name, source.dialect), source.dialect), what)
+        for name, what in used
+        if name is not None
+    )
 
 
 def _reference_types(monitor: Monitor, source: SourceRows, engine: Engine) -> Mapping[str, str] | None:

@@ -51,7 +51,12 @@ def check_sources(project: Project, monitor: Monitor, engine: Engine, *, reads_r
     since = [("updated_at", monitor.updated_at)] if monitor.updated_at is not None else []
     for key, name in [*named, *since]:
         if names.matched(name, types, project.dialect) is None:
-            raise monitor.error(key, f"the predictions have no column '{name}'", allowed=sorted(types))
+            raise monitor.error(
+                key,
+                f"the predictions have no column '{name}'",
+                allowed=sorted(types),
+                remedy=names.out_of_reach(name, types, project.dialect),
+            )
     _check_each_once(monitor, types)
     _check_types(monitor, types, project.dialect)
     texts = [("where", monitor.where)]

@@ -242,7 +242,7 @@ NOT_COMPUTED = made_up(value=None, is_alert=None, note="one class only")
     ("rows", "code", "said"),
     [
         ([made_up()], 0, "1 values, 0 alerts, 0 not computed"),
-        ([made_up(value=0.6, is_alert=True)], 1, "estimated roc_auc: 0.6 alert"),
+        ([made_up(value=0.6, is_alert=True)], 1, "estimated  roc_auc  0.6 ▼  limit from 0.65"),
         ([NOT_COMPUTED], 1, "not computed: one class only"),
         ([made_up(is_alert=True), made_up(chunk="2013-06-01")], 0, "chunk 2013-06-01"),
         ([made_up(), made_up(chunk="2013-06-01", is_partial=True, is_alert=True)], 0, "2013-05-01"),
@@ -258,7 +258,7 @@ def test_check_judges_the_newest_complete_chunk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Path("sqlmonitor.yml").write_text(NO_WAREHOUSE, encoding="utf-8")
-    monkeypatch.setattr("sqlmonitor.cli.running.connect", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("sqlmonitor.cli.checking.connect", lambda *_, **__: nullcontext())
     monkeypatch.setattr("sqlmonitor.store.read_results", lambda *_, **__: pd.DataFrame(rows))
     got, out, err = outcome(capsys, "check")
     assert got == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -31,6 +32,15 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opener]:
 def tables() -> dict[str, pa.Table]:
     """Few predictions and their outcomes."""
     return shop.tables()
+
+
+@pytest.fixture
+def deep_statements() -> Iterator[None]:
+    """Continued fractions of 25 levels, which sqlglot reads by recursion."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(5000)
+    yield
+    sys.setrecursionlimit(limit)
 
 
 @pytest.fixture(params=ENGINES)

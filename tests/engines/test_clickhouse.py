@@ -80,7 +80,9 @@ def test_chunks_are_in_utc_whatever_zone_a_column_has(opened, chunks: str) -> No
             for _ in range(2):
                 results = runner.run(project, project.monitors[0], engine)
         counts = results[results["metric"] == "row_count"]
-        starts = pd.date_range("2024-04-01", periods=96 if chunks == "hour" else 4, freq=chunks[0].replace("d", "D"))
+        starts = pd.date_range(
+            "2024-04-01", periods=96 if chunks == "hour" else 4, freq=chunks[0].replace("d", "D")
+        )
         assert sorted(counts["chunk_start"].dropna()) == list(starts)
         assert set(counts["value"]) == {1.0 if chunks == "hour" else 24.0}
 

@@ -25,7 +25,10 @@ def made(warehouse) -> list[pd.DataFrame]:
         )
         profile = comparison.profile(engine, "scored", columns=["amount", "hour", "region", "happened"])
     return [
-        frame.drop(columns=["type", "first", "last", "note"], errors="ignore")
+        # Some engines make plain names large.
+        frame.assign(column=frame["column"].str.lower()).drop(
+            columns=["type", "first", "last", "note"], errors="ignore"
+        )
         for frame in (found.columns, profile.columns)
     ]
 

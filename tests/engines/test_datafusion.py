@@ -73,7 +73,9 @@ def test_a_manifest_that_is_none_is_named(opened, written: str) -> None:
     place: Path = opened("datafusion").folder / "shop"
     place.mkdir()
     (place / "manifest_0000000001.json").write_text(written)
-    with pytest.raises(WarehouseError, match=r"shop/manifest_0000000001\.json is not the manifest of a store"):
+    with pytest.raises(
+        WarehouseError, match=r"shop/manifest_0000000001\.json is not the manifest of a store"
+    ):
         engines.connect(f"datafusion:///{place.parent}")
 
 

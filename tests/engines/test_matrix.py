@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from engine_monitors import CASES, EVERYDAY, has_duckdbs_quotes
+from engine_monitors import CASES, EVERYDAY, has_duckdbs_words
 from executed_engines import ENGINES, Warehouse
 
 from sqlmonitor import runner
@@ -87,7 +87,7 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame) -> str:
 
 def compared(expected: Stored, found: Stored, name: str) -> str:
     """What differs between DuckDB's store and an engine's; empty where they are equal."""
-    beside = [] if has_duckdbs_quotes(name) else OF_THE_SQL
+    beside = [] if has_duckdbs_words(name) else OF_THE_SQL
     for table, rows in expected.items():
         left, right = (frame.drop(columns=beside, errors="ignore") for frame in (rows, found[table]))
         told = difference(left, right)

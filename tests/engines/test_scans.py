@@ -18,7 +18,9 @@ ROWS = 24_000
 REFERENCE = ROWS // 4
 COUNTS = (3, 15)
 """Of features."""
-STEPS = ["chunk_counts", "sample", "statistics", "numeric_cells", "category_counts", "scores"]
+LOOKS = "statistics"
+"""The statement that looks at a few rows of the reference before it reads them all."""
+STEPS = ["chunk_counts", LOOKS, LOOKS, "numeric_cells", "category_counts", "scores"]
 OF_ALL_ROWS = {"chunk_counts", "numeric_cells", "category_counts", "scores"}
 OF_STEPS = 200
 """Rows of steps' tables, which ClickHouse's counter takes in."""
@@ -79,7 +81,7 @@ def first_run(warehouse: Warehouse, name: str, count: int) -> Read:
 
 
 def check_scans(few: Read, many: Read) -> None:
-    """Every row four times and the reference twice more, whatever the number of columns."""
+    """Every row four times, and the reference once more after a look at it, whatever the number of columns."""
     assert [step for step, _ in few] == [step for step, _ in many] == STEPS
     for (step, rows), (_, of_many) in zip(few, many, strict=True):
         assert abs(rows - of_many) <= OF_STEPS, step
@@ -87,21 +89,29 @@ def check_scans(few: Read, many: Read) -> None:
         assert (ROWS if step in OF_ALL_ROWS else REFERENCE) <= rows <= ROWS + OF_STEPS, step
 
 
+NO_PLANS = pytest.mark.xfail(
+    strict=True, reason="the stand-in's plans are DuckDB's, and say nothing of Snowflake"
+)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=NO_PLANS if name == "snowflake" else ()) for name in ENGINES]
+)
 def test_scans_do_not_grow_with_columns(opened, name: str) -> None:
     check_scans(*(first_run(opened(name), name, count) for count in COUNTS))
 
 
 @pytest.mark.slow
-def test_a_sample_ends_after_as_many_rows_as_it_needs(opened, monkeypatch) -> None:
+def test_a_look_ends_after_as_many_rows_as_it_needs(opened, monkeypatch) -> None:
     """20,000 rows of a tenth: of a reference of 360,000 rows, 200,000 and what a scan reads at once."""
     warehouse = opened("duckdb")
     loaded(warehouse, 3, rows=400_000)
     read = listening(monkeypatch, "duckdb", warehouse, ("scored",))
     run(warehouse, 3, reference="id >= 40000")
-    (rows,) = (rows for step, rows in read["scored"] if step == "sample")
-    assert 200_000 <= rows <= 300_000
+    few, reference = sorted(rows for step, rows in read["scored"] if step == LOOKS)
+    assert 200_000 <= few <= 300_000
+    assert 360_000 <= reference <= 400_000
 
 
 @pytest.mark.slow
@@ -138,7 +148,7 @@ def test_what_else_a_first_run_may_read(opened, monkeypatch) -> None:
     # No row is in both periods.
     assert steps["scored"] == ["a check", *of_both]
     # `features: all` asks of all rows whether columns vary, and of the first ones how many values they have.
-    assert sorted(steps["history"]) == sorted(["a check"] * 3 + ["sample", "statistics"] + of_both)
+    assert sorted(steps["history"]) == sorted(["a check"] * 3 + [LOOKS, LOOKS] + of_both)
     # Keys are unique. The newest label's time is in DuckDB's statistics, and costs others a scan. Rows of two
     # relations are joined with labels separately.
     assert steps["outcomes"] == ["a check", "scores", "scores"]

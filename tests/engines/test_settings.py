@@ -38,6 +38,8 @@ KNOWN: dict[str, tuple[dict[str, Any], int | None, str, Any]] = {
         "('datafusion.execution.batch_size', 'datafusion.execution.target_partitions') order by name",
         ["4096", "2"],
     ),
+    # The stand-in takes any parameter, and keeps none.
+    "snowflake": ({"QUERY_TAG": "night's"}, None, "1 + 1", 2),
 }
 OWN = {
     "duckdb": ["TimeZone"],
@@ -46,6 +48,7 @@ OWN = {
     "spark": ["spark.sql.session.timeZone"],
     # The second and third are other words for the first.
     "datafusion": ["datafusion.execution.time_zone", "timezone", "time.zone"],
+    "snowflake": ["timezone"],
 }
 
 
@@ -62,9 +65,10 @@ def test_settings(opened, name: str) -> None:
         with pytest.raises(ConfigurationError, match="results depend on the setting") as refused:
             engines.connect(url, settings={own: "x"})
         assert refused.value.key == f"settings.{own}"
-    if name == "spark":
-        with pytest.raises(UnsupportedError, match="2 threads"):
+    if name in ("spark", "snowflake"):
+        with pytest.raises(UnsupportedError, match="threads"):
             engines.connect(url, threads=2)
+        # Spark and the stand-in take any name.
         return
     with pytest.raises(SqlmonitorError, match="no_such_setting"):
         engines.connect(url, settings={"no_such_setting": 1})
@@ -79,4 +83,6 @@ def answered(engine: Any, asked: str) -> Any:
         return engine.session.sql(f"select {asked}").toArrow().column(0)[0].as_py()
     if engine.dialect == "datafusion":
         return engine.session.sql(asked).to_arrow_table().column("value").to_pylist()
+    if engine.dialect == "snowflake":
+        return engine.answer(f"select {asked}")[0][0]
     return engine.connection.execute(f"select {asked}").fetchone()[0]

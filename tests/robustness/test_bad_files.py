@@ -31,8 +31,8 @@ FILES: dict[str, tuple[Callable[[str], str], list[str]]] = {
         ["sqlmonitor.yml, line ", "unknown engine 'oracle'", "allowed: duckdb"],
     ),
     "an engine that is not served yet": (
-        lambda text: text.replace("duckdb:///", "snowflake:///"),
-        ["no engine for 'snowflake:'", "`sqlmonitor compile` writes", "monitors run on: duckdb:///"],
+        lambda text: text.replace("duckdb:///", "bigquery:///"),
+        ["no engine for 'bigquery:'", "`sqlmonitor compile` writes", "monitors run on: duckdb:///"],
     ),
 }
 
