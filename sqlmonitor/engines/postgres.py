@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy
 import psycopg
 import sqlglot
+from psycopg.abc import Buffer
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
+from psycopg.types.datetime import TimestampLoader
 from sqlglot import exp
 
 from sqlmonitor import dialects
@@ -37,6 +41,20 @@ LONGEST_NAME = 63
 """Bytes of an identifier; longer ones would be cut without a word, and two of them become one."""
 
 PUBLICATION_LOCK = "select pg_advisory_xact_lock(hashtext('sqlmonitor'))"
+
+
+class LateTimestampLoader(TimestampLoader):
+    """Times, also after the year 9999, such as the end of its last month, which Python has none of."""
+
+    def load(self, data: Buffer) -> Any:
+        """As NumPy has it, where it is such a time."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            text = bytes(data).decode()
+            if not re.fullmatch(r"\d{5,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", text):
+                raise
+            return numpy.datetime64(text.replace(" ", "T"), "us")
 
 
 class Postgres:
@@ -197,7 +215,9 @@ class Postgres:
 
     def _cursor(self, text: str, values: tuple[str, ...] | None = None) -> psycopg.Cursor[tuple[Any, ...]]:
         # Of our own kind: the user's connection may make dictionaries of rows.
-        return self.connection.cursor(row_factory=tuple_row).execute(text.encode(), values)
+        cursor = self.connection.cursor(row_factory=tuple_row)
+        cursor.adapters.register_loader("timestamp", LateTimestampLoader)
+        return cursor.execute(text.encode(), values)
 
     def _translated(self, statement: str | exp.Expr) -> str:
         return dialects.translated(statement, self.dialect)

@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from sqlmonitor import dialects
 from sqlmonitor.engines import address, spark_catalog
-from sqlmonitor.engines.frames import frame
+from sqlmonitor.engines.frames import arrow_values, frame
 from sqlmonitor.engines.publication import publishing
 from sqlmonitor.engines.spark_catalog import quoted
 from sqlmonitor.engines.spark_errors import FAILURES, explained
@@ -174,7 +174,7 @@ class Spark:
         """Runs one SELECT and fetches its (small) result."""
         table = self._fetched(statement)
         columns = [(field.name, _written(str(field.type))) for field in table.schema]
-        return frame(columns, list(zip(*(column.to_pylist() for column in table.columns), strict=True)))
+        return frame(columns, list(zip(*map(arrow_values, table.columns), strict=True)))
 
     def first(self, statement: str | exp.Expr) -> dict[str, Any] | None:
         """The first row of a SELECT by column name, or None."""
