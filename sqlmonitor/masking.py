@@ -23,6 +23,10 @@ SECRET_KEYS = frozenset(
     """.split()
 )
 """Parameters of a URL that are secret."""
+GIVEN = re.compile(
+    r"[\w.-]*(?:password|passwd|secret|token|api-?key|authorization)[\w.-]*\s*=\s*([^&;]*)", re.IGNORECASE
+)
+"""Those whose names say so, such as a header of Spark Connect, or words of libpq in the place of a URL."""
 
 _active: ContextVar[tuple[Collection[str], ...]] = ContextVar("hidden", default=())
 
@@ -36,7 +40,9 @@ def secrets_of(url: str) -> frozenset[str]:
     given = parse_qsl(query) + [pair.partition("=")[::2] for pair in url.split(";")[1:]]
     found |= {value for key, value in given if key.casefold() in SECRET_KEYS}
     # A sign that should have been escaped may have moved the password's end.
-    found |= {url.partition("://")[2].rpartition("@")[0].partition(":")[2]}
+    # So may too few slashes.
+    found |= {url.partition(":")[2].lstrip("/").rpartition("@")[0].partition(":")[2]}
+    found |= {word.strip("'") for value in GIVEN.findall(url) for word in (value, value.partition(" ")[0])}
     return frozenset(form for secret in found for form in (secret, unquote(secret)) if form.strip())
 
 

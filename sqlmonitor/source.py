@@ -50,6 +50,18 @@ class Types:
             return types[name]
         return next((kind for column, kind in types.items() if column.casefold() == name.casefold()), "")
 
+    def read(self, name: str, table: str) -> str:
+        """The type of a column where rows are read; empty where it is not known.
+
+        Args:
+            name: of the column.
+            table: the relation's name there; one without is of a figure, and stands in either relation.
+        """
+        if table in self.joined:
+            return self.joined[table].get(name, "")
+        own = table != "target" and self.of(name)
+        return own or self.of(name, of_target=True)
+
 
 NOT_ASKED = Types({})
 
@@ -296,15 +308,7 @@ class SourceRows:
             for given in source["columns"]
             for column in given["expression"].find_all(exp.Column)
         }
-        found = set()
-        for name, table in named:
-            if table in self.types.joined:
-                found.add(f"{name} {self.types.joined[table].get(name, '')}")
-            else:
-                # A bare column of a figure stands in either relation.
-                own = table != "target" and self.types.of(name)
-                found.add(f"{name} {own or self.types.of(name, of_target=True)}")
-        return tuple(sorted(found))
+        return tuple(sorted({f"{name} {self.types.read(name, table)}" for name, table in named}))
 
     def _source(
         self,

@@ -314,7 +314,9 @@ def version(engine: Engine, schema: str) -> int | None:
         f"select table_name from information_schema.tables where table_schema = {literal(schema)}"
     )
     tables = set(frame["table_name"])
-    if "store_version" not in tables:
+    place = exp.table_("store_version", db=schema, quoted=True)
+    # One of the user's is found where all are looked through.
+    if "store_version" not in tables or "version" not in map(str.casefold, engine.describe(place)):
         return 1 if {"results", "runs"} <= tables else None
     row = engine.first(f"select max(version) as version from {quoted(schema)}.store_version")
     return 1 if row is None or row["version"] is None else int(row["version"])

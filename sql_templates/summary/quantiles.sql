@@ -45,7 +45,8 @@ with counted as (
         , segment_value
         , column_name
         , count(*) as part_count
-        , sum(case when lowest_value < highest_value then 1 else 0 end) as shared_count
+        -- DataFusion, and Sail over it, say that the smallest of nothing but infinities is the largest double.
+        , sum(case when lowest_value < highest_value and lowest_value <= 1.7e308 and highest_value >= -1.7e308 then 1 else 0 end) as shared_count
         {% for share in shares %}
         , max(rank_{{ share.number }}) - floor(max(rank_{{ share.number }})) as place_{{ share.number }}
         {% for side in ("floor", "ceil") %}

@@ -10,7 +10,7 @@ from sqlmonitor.dialects.datafusion import DATAFUSION
 from sqlmonitor.dialects.dialect import Dialect
 from sqlmonitor.dialects.duckdb import DUCKDB
 from sqlmonitor.dialects.functions import FUNCTIONS, functions_of
-from sqlmonitor.dialects.kinds import Kind, kind, scale
+from sqlmonitor.dialects.kinds import Kind, is_single, kind, scale
 from sqlmonitor.dialects.periods import (
     EPOCH,
     NUMBER,
@@ -44,6 +44,7 @@ __all__ = [
     "dialect",
     "functions_of",
     "is_of_user",
+    "is_single",
     "kind",
     "of_kind",
     "of_user",

@@ -21,6 +21,21 @@ SETTINGS: dict[str, Any] = {
     "prefer_column_name_to_alias": 1,
     # On, whole and broken numbers in one column become a type that nothing can be reckoned with.
     "use_variant_as_common_type": 0,
+    # A limit of the user's profile, such as of groups or of time, ends a statement; else it would answer with what it has.
+    **{
+        f"{limited}_overflow_mode": "throw"
+        for limited in (
+            "read",
+            "group_by",
+            "sort",
+            "distinct",
+            "join",
+            "set",
+            "timeout",
+            "result",
+            "transfer",
+        )
+    },
     # A rule for every threshold of every column makes long and deep statements.
     "max_query_size": 1 << 28,
     "max_ast_depth": 100_000,
@@ -47,12 +62,15 @@ CLICKHOUSE = Dialect(
     exchange="exchange tables {copy} and {table}",
     # Decimals are divided to the decimals of the first, and not by zero.
     quotient="cast(above as Nullable(Float64)) / nullif(cast(below as Nullable(Float64)), 0)",
+    # It passes over NaN.
+    largest="if(count(if(isNaN(given), 1, null)) > 0, cast('nan' as Float64), max(given))",
     rewrites=(
         ((exp.DataType,), values.time_with_parts),
         ((exp.DataType,), values.date_of_any_year),
         ((exp.Mul,), values.added_interval),
         ((exp.TimeToStr,), values.time_as_text),
         ((exp.TryCast,), values.tried_cast),
+        ((exp.Cast,), values.time_in_utc),
         ((exp.Cast,), values.rounding_cast),
         ((exp.Cast,), shared.zero_without_sign),
         ((exp.Cast,), values.text_of_number),

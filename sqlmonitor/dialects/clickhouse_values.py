@@ -55,6 +55,22 @@ def time_with_parts(node: exp.Expr) -> exp.Expr:
     return exp.DataType(this=exp.DType.DATETIME64, expressions=[parts])
 
 
+def time_in_utc(node: exp.Expr) -> exp.Expr:
+    """The zone of times of the source.
+
+    DuckDB: cast(t as timestamp) is the session's time, UTC. ClickHouse: stays in the column's own zone, so that
+    days and hours are those of New York.
+    Remedy: the zone in the type.
+    """
+    to = node.args["to"]
+    inner = node.this.unnest()
+    if to.this != exp.DType.DATETIME64 or not isinstance(inner, exp.Column) or not inner.table:
+        return node
+    if len(to.expressions) == 1:
+        to.append("expressions", exp.DataTypeParam(this=exp.Literal.string("UTC")))
+    return node
+
+
 def date_of_any_year(node: exp.Expr) -> exp.Expr:
     """The type of dates. DuckDB: date. ClickHouse: Date begins in 1970. Remedy: Date32, from 1900."""
     return exp.DataType(this=exp.DType.DATE32) if node.this == exp.DType.DATE else node

@@ -249,6 +249,9 @@ DATAFUSION = Dialect(
     # A view keeps to the table that it was made over, so that must stay.
     exchange="delete from {table};\ninsert into {table} select * from {copy}",
     quotient="above * cast(1 as double) / nullif(below, 0)",
+    averaged="given * 1e0",
+    smallest=shared.SMALLEST,
+    largest=shared.LARGEST,
     rewrites=(
         ((exp.DataType,), time_in_microseconds),
         ((exp.PercentileDisc,), quantile_list),

@@ -50,6 +50,12 @@ class Dialect:
         quotient: in the engine's own words, what ``above / below`` of a user's aggregate becomes, so that it is the
             number that it is elsewhere; empty where it is. Engines divide whole numbers to a whole number, or to six
             decimals, or end the statement where they divide by zero.
+        averaged: in the engine's own words, what ``avg(given)`` of a user's aggregate is the mean of, so that it has all
+            its digits; empty where it has. Engines cut means of decimals to four more than these have. A number
+            that is no cast, as DataFusion tells aggregates by their text without casts.
+        smallest: in the engine's own words, what ``min(given)`` of a user's doubles becomes, so that NaN is larger than
+            all others; empty where it is. Made of min, max and count, which add up over chunks.
+        largest: the same of ``max(given)``.
         added_up: the type of sums of chunks that are added up, where functions that take an engine's own sums do
             not take doubles.
         has_capitals: True where a plain name in small letters, of ours or of the project file, is one in capitals.
@@ -74,6 +80,9 @@ class Dialect:
     reads_files: bool = False
     path_schemas: frozenset[str] = frozenset()
     quotient: str = ""
+    averaged: str = ""
+    smallest: str = ""
+    largest: str = ""
     added_up: str | None = None
     has_capitals: bool = False
     temporary_when_read_only: bool = False

@@ -40,3 +40,12 @@ def scale(type_name: str) -> int | None:
     """
     found = re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", type_name)
     return int(found[1]) if found and kind(type_name) == "decimal" else None
+
+
+def is_single(type_name: str) -> bool:
+    """Whether a type has doubles of half the length.
+
+    Args:
+        type_name: as the engine describes it, such as ``REAL``; the ``FLOAT`` of all engines that call one so is.
+    """
+    return re.fullmatch(r"FLOAT(4|32)?|REAL", type_name.upper()) is not None

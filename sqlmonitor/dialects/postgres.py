@@ -76,6 +76,21 @@ def quarter(node: exp.Expr) -> exp.Expr:
     return exp.cast(exp.Extract(this=exp.var(type(node).__name__.upper()), expression=node.this), "bigint")
 
 
+def finite_time(node: exp.Expr) -> exp.Expr:
+    """Times that never come.
+
+    DuckDB: date_diff to infinity is NULL. PostgreSQL: raises, as do its parts.
+    Remedy: NULL for those of the source.
+    """
+    column = node.this.unnest()
+    if not node.args["to"].is_type("timestamp") or not isinstance(column, exp.Column) or not column.table:
+        return node
+    finite: exp.Expr = node
+    for never in ("infinity", "-infinity"):
+        finite = exp.Nullif(this=finite, expression=exp.cast(exp.Literal.string(never), "timestamp"))
+    return finite
+
+
 def time_as_text(node: exp.Expr) -> exp.Expr:
     """Times as text.
 
@@ -260,6 +275,7 @@ POSTGRES = Dialect(
         ((exp.Year, exp.Month, exp.Quarter), quarter),
         ((exp.TimeToStr,), time_as_text),
         ((exp.TryCast,), tried_cast),
+        ((exp.Cast,), finite_time),
         ((exp.Cast,), text_in_bytes),
         ((exp.Cast,), number_in_range),
         ((exp.ColumnDef,), column_in_bytes),

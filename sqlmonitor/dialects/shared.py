@@ -11,6 +11,19 @@ PATH_SCHEMAS = frozenset(
     "text binaryfile csv json parquet orc avro xml delta iceberg hudi image libsvm".split()
 )
 """File formats in the place of a schema, source: Spark's guide, *Run SQL on files directly*."""
+SMALLEST = """
+case
+    when count(nullif(given, cast('NaN' as double))) = 0 and count(given) > 0 then cast('NaN' as double)
+    else min(nullif(given, cast('NaN' as double)))
+end
+"""
+LARGEST = """
+case
+    when count(nullif(given, cast('NaN' as double))) < count(given) then cast('NaN' as double)
+    else max(nullif(given, cast('NaN' as double)))
+end
+"""
+"""On DataFusion 55, and Sail over it, what comes after NaN in a group is the smallest and the largest anew."""
 SUMMING = (exp.Sum, exp.Avg, exp.StddevPop, exp.StddevSamp, exp.Stddev)
 
 

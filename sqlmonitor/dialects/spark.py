@@ -198,6 +198,9 @@ SPARK = Dialect(
     exchange="insert overwrite {table} select * from {copy}",
     path_schemas=shared.PATH_SCHEMAS,
     quotient="above * cast(1 as double) / nullif(below, 0)",
+    averaged="given * 1e0",
+    smallest=shared.SMALLEST,
+    largest=shared.LARGEST,
     rewrites=(
         ((exp.Identifier,), word_in_quotes),
         ((exp.Bracket,), item),

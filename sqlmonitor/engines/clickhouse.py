@@ -235,12 +235,15 @@ def _arguments(url: str) -> dict[str, Any]:
     query = dict(parse_qsl(parts.query))
     named = {"secure", "interface", "path", "access_token"}
     given = {name: query.pop(name) for name in list(query) if name in named}
+    # Some write these behind the question mark; the URL's own places go first.
+    username, user = query.pop("username", None), query.pop("user", None)
+    password, database = query.pop("password", ""), query.pop("database", None)
     return given | {
         "host": parts.hostname,
         "port": parts.port,
-        "username": unquote(parts.username) if parts.username else None,
-        "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.removeprefix("/")) or None,
+        "username": unquote(parts.username) if parts.username else username or user,
+        "password": unquote(parts.password or "") or password,
+        "database": unquote(parts.path.removeprefix("/")) or database,
         # Names of the driver's options, and of settings.
         "generic_args": query,
     }

@@ -19,7 +19,7 @@ from sqlmonitor.engines import datafusion_store
 from sqlmonitor.engines.datafusion_errors import explaining
 from sqlmonitor.engines.datafusion_publishing import PREFIX, Publication
 from sqlmonitor.engines.datafusion_store import Manifest
-from sqlmonitor.engines.frames import frame
+from sqlmonitor.engines.frames import arrow_values, frame
 from sqlmonitor.engines.publication import drop, publishing, table
 from sqlmonitor.errors import WarehouseError
 
@@ -148,7 +148,8 @@ class DataFusion:
         finally:
             self.execute_own(f"set {PARTITIONS} = {before}")
 
-    own_settings = frozenset(map(str.casefold, SETTINGS))
+    # Its own words for the time zone too.
+    own_settings = frozenset({*map(str.casefold, SETTINGS), "timezone", "time.zone"})
 
     def configure(self, name: str, value: str | int | float | bool) -> None:
         """Sets a setting of the session."""
@@ -302,7 +303,7 @@ def _values(column: pyarrow.ChunkedArray) -> list[Any]:
     if pyarrow.types.is_timestamp(column.type):
         zone = None if column.type.tz is None else "UTC"
         column = column.cast(pyarrow.timestamp("us", zone), safe=False)
-    return list(column.to_pylist())
+    return arrow_values(column)
 
 
 def quoted(name: str) -> str:

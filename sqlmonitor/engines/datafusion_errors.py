@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlmonitor.engines.remedies import ALIKE, ALIKE_REMEDY, SEE, WHICH_ARE_ALIKE
+from sqlmonitor.engines.remedies import ALIKE, ALIKE_REMEDY, DIVISION, DIVISION_REMEDY, SEE, WHICH_ARE_ALIKE
 from sqlmonitor.errors import WarehouseError
 
 
@@ -46,6 +46,8 @@ def _of_statement(text: str) -> WarehouseError:
         return WarehouseError(
             "the memory is full", remedy="read less, by `where` or --since; nothing was stored"
         )
+    if "Divide by zero" in text:
+        return WarehouseError(DIVISION, remedy=DIVISION_REMEDY)
     if re.search(WHICH_ARE_ALIKE, text):
         return WarehouseError(f"{ALIKE}: {_said(text)}", remedy=ALIKE_REMEDY)
     return WarehouseError(_said(text), remedy=SEE)

@@ -50,12 +50,22 @@ def is_store(folder: Path) -> bool:
 
 
 def read(folder: Path) -> Manifest:
-    """The newest manifest of a store; an empty one where there is none."""
+    """The newest manifest of a store; an empty one where there is none.
+
+    Raises:
+        WarehouseError: for a file of a manifest's name that is none.
+    """
     numbers = _numbers(folder)
     if not numbers:
         return Manifest()
     newest = max(numbers)
-    return Manifest(newest, **json.loads(numbers[newest].read_text(encoding="utf-8")))
+    try:
+        return Manifest(newest, **json.loads(numbers[newest].read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise WarehouseError(
+            f"{folder.name}/{numbers[newest].name} is not the manifest of a store",
+            remedy="move it out of the warehouse's folder, or restore it from a copy",
+        ) from None
 
 
 def write_table(folder: Path, name: str, rows: pyarrow.Table) -> str:

@@ -11,6 +11,7 @@ from sqlmonitor import dialects
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow
 
 
 def frame(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> pandas.DataFrame:
@@ -29,6 +30,18 @@ def frame(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> 
     table = pandas.DataFrame(made, index=pandas.RangeIndex(len(rows)))
     table.columns = pandas.Index([name for name, _ in columns])
     return table
+
+
+def arrow_values(column: pyarrow.ChunkedArray) -> list[Any]:
+    """An Arrow column's values; times after the year 9999, such as the end of its last month, as NumPy has them."""
+    import numpy
+    import pyarrow
+
+    try:
+        return list(column.to_pylist())
+    except OverflowError:
+        whole = column.cast(pyarrow.timestamp("us", tz=column.type.tz)).cast(pyarrow.int64())
+        return [None if one is None else numpy.datetime64(one, "us") for one in whole.to_pylist()]
 
 
 def _series(values: list[Any], kind: dialects.Kind) -> pandas.Series[Any]:

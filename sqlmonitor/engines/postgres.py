@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy
 import psycopg
 import sqlglot
+from psycopg.abc import Buffer
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
+from psycopg.types.datetime import TimestampLoader
 from sqlglot import exp
 
 from sqlmonitor import dialects
@@ -25,6 +29,8 @@ SETTINGS = {
     "timezone": "UTC",
     # Off, a backslash in a text would end it early.
     "standard_conforming_strings": "on",
+    # Less, and 0.1 + 0.2 is 0.3 where it is fetched, and as a level.
+    "extra_float_digits": "1",
     # On, a scan begins where another is, and sums of doubles come in another order.
     "synchronize_seqscans": "off",
     "client_min_messages": "warning",
@@ -35,6 +41,20 @@ LONGEST_NAME = 63
 """Bytes of an identifier; longer ones would be cut without a word, and two of them become one."""
 
 PUBLICATION_LOCK = "select pg_advisory_xact_lock(hashtext('sqlmonitor'))"
+
+
+class LateTimestampLoader(TimestampLoader):
+    """Times, also after the year 9999, such as the end of its last month, which Python has none of."""
+
+    def load(self, data: Buffer) -> Any:
+        """As NumPy has it, where it is such a time."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            text = bytes(data).decode()
+            if not re.fullmatch(r"\d{5,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", text):
+                raise
+            return numpy.datetime64(text.replace(" ", "T"), "us")
 
 
 class Postgres:
@@ -129,11 +149,7 @@ class Postgres:
 
     def materialize(self, table: str, select: str | exp.Expr) -> None:
         """Makes a temporary table of a SELECT's rows; replaces one that is there."""
-        if len(table.encode()) > LONGEST_NAME:
-            raise WarehouseError(
-                f"the name {table} is longer than the {LONGEST_NAME} bytes that PostgreSQL keeps",
-                remedy="give the metric a shorter name",
-            )
+        _refuse_long(table, "give the metric a shorter name")
         form = dialects.dialect(self.dialect).temporary
         self.execute_own(form.format(table=table, select=self._translated(select)))
 
@@ -168,7 +184,8 @@ class Postgres:
         self.configure(WORKERS, count - 1)
 
     def finish_publication(self, schema: str) -> None:
-        """A killed transaction has left nothing."""
+        """A killed transaction has left nothing; refuses a schema whose name would be cut."""
+        _refuse_long(schema, "give the store's schema a shorter name: `store: sqlmonitor`")
 
     def refuse_open_transaction(self) -> None:
         """Ours would end one that is open on the user's connection, or undo it."""
@@ -198,7 +215,9 @@ class Postgres:
 
     def _cursor(self, text: str, values: tuple[str, ...] | None = None) -> psycopg.Cursor[tuple[Any, ...]]:
         # Of our own kind: the user's connection may make dictionaries of rows.
-        return self.connection.cursor(row_factory=tuple_row).execute(text.encode(), values)
+        cursor = self.connection.cursor(row_factory=tuple_row)
+        cursor.adapters.register_loader("timestamp", LateTimestampLoader)
+        return cursor.execute(text.encode(), values)
 
     def _translated(self, statement: str | exp.Expr) -> str:
         return dialects.translated(statement, self.dialect)
@@ -228,3 +247,10 @@ class Postgres:
 
     def _explained(self, error: psycopg.Error) -> WarehouseError:
         return explained(error, self.url)
+
+
+def _refuse_long(name: str, remedy: str) -> None:
+    if len(name.encode()) > LONGEST_NAME:
+        raise WarehouseError(
+            f"the name {name} is longer than the {LONGEST_NAME} bytes that PostgreSQL keeps", remedy=remedy
+        )

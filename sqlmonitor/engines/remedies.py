@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["AGAIN", "ALIKE", "ALIKE_REMEDY", "SEE", "UP", "WHICH_ARE_ALIKE"]
+__all__ = ["AGAIN", "ALIKE", "ALIKE_REMEDY", "DIVISION", "DIVISION_REMEDY", "SEE", "UP", "WHICH_ARE_ALIKE"]
 
+DIVISION = "an expression of yours divides by zero"
+DIVISION_REMEDY = "write nullif(…, 0) below the line"
 SEE = "run with -v to see the statement"
 AGAIN = "run again: a lost run is stored whole or not at all"
 UP = f"check `warehouse` and that the server is up, then {AGAIN}"

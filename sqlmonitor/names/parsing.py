@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlmonitor.dialects import of_user
 from sqlmonitor.errors import ConfigurationError
 from sqlmonitor.names import refusals
-from sqlmonitor.names.division import with_fractions
+from sqlmonitor.names.division import with_decimals, with_fractions
 
 __all__ = [
     "aggregate",
@@ -240,7 +240,7 @@ def aggregate(text: str, dialect: str = DEFAULT_DIALECT, allowed_functions: Coll
         if isinstance(node, exp.AggFunc) and refusals.is_nested(node):
             name = node.sql_name().lower()
             raise ConfigurationError(f"{name} stands inside another aggregate", remedy=remedy)
-    return of_user(with_fractions(tree, dialect))
+    return of_user(with_decimals(with_fractions(tree, dialect), dialect))
 
 
 def formula(text: str) -> exp.Expr:

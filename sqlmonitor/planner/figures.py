@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlglot import exp
 
-from sqlmonitor import names
+from sqlmonitor import dialects, names
 from sqlmonitor.definitions import Joined
 from sqlmonitor.definitions.business import CustomMetric, Kpi
 from sqlmonitor.dialects import of_user
 from sqlmonitor.planner.draft import Draft, text
+from sqlmonitor.planner.extremes import with_nan_as_largest
 from sqlmonitor.planner.figure_errors import standard_error
 from sqlmonitor.planner.parts import Parts
 from sqlmonitor.source import SourceRows
@@ -26,7 +27,7 @@ TARGET = names.identifier("target")
 
 def reads_target(columns: list[Column]) -> bool:
     """True where a column may stand in the target's relation: a bare one may."""
-    return any(column["expression"].args.get("table") in (None, TARGET) for column in columns)
+    return any(column.args.get("table") in (None, TARGET) for column in _read(columns))
 
 
 def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Column]]:
@@ -49,17 +50,22 @@ def figures(draft: Draft) -> tuple[list[dict[str, Any]], list[dict[str, Any]], l
         name: names.aggregate(sql, draft.project.dialect, draft.monitor.allow_functions)
         for name, _, _, sql in written
     }
-    aliases: dict[exp.Expr, str] = {}
+    aliases: dict[exp.Column, str] = {}
     for name, _, key, _ in written:
         for column in list(trees[name].find_all(exp.Column)):
             alias = aliases.setdefault(bound(draft.source, key, column), f"input_{len(aliases)}")
             column.replace(exp.column(alias))
+    floats = {alias for column, alias in aliases.items() if _is_float(draft.source, column)}
+    trees = {name: with_nan_as_largest(tree, draft.project.dialect, floats) for name, tree in trees.items()}
     parts = Parts(draft.project.dialect)
     kpis = [
         {"index": number, "name": text(name), "family": text(family)} | computed(trees[name], parts)
         for number, (name, family, _, _) in enumerate(written)
     ]
-    columns = [{"expression": column, "alias": exp.to_identifier(alias)} for column, alias in aliases.items()]
+    columns: list[Column] = [
+        {"expression": in_double(draft.source, column), "alias": exp.to_identifier(alias)}
+        for column, alias in aliases.items()
+    ]
     return kpis, parts.listed(), columns
 
 
@@ -188,8 +194,25 @@ def relations(source: SourceRows, key: str) -> dict[str, Side]:
 
 def joins_read(source: SourceRows, columns: list[Column]) -> tuple[Joined, ...]:
     """The joined relations that have a column among these."""
-    read = {column["expression"].table for column in columns if isinstance(column["expression"], exp.Column)}
+    read = {column.table for column in _read(columns)}
     return tuple(joined for joined in source.monitor.joined if joined.name in read)
+
+
+def _read(columns: list[Column]) -> list[exp.Column]:
+    return [found for column in columns for found in column["expression"].find_all(exp.Column)]
+
+
+def _is_float(source: SourceRows, column: exp.Column) -> bool:
+    return dialects.kind(source.types.read(column.name, column.table)) == "float"
+
+
+def in_double(source: SourceRows, column: exp.Column) -> exp.Expr:
+    """A column of an aggregate, as a double where it is a single.
+
+    PostgreSQL sums singles in singles, which have seven digits, and DuckDB subtracts them so; others do not.
+    """
+    is_single = dialects.is_single(source.types.read(column.name, column.table))
+    return exp.cast(column, "double") if is_single else column
 
 
 def _either(sides: Mapping[str, Side], name: str) -> str:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from sqlmonitor import dialects
 from sqlmonitor.source import SourceRows
+from sqlmonitor.trees import put
 
 if TYPE_CHECKING:
     from sqlmonitor.engines import Engine
@@ -123,7 +124,9 @@ def _count(what: exp.Expr, alias: str) -> exp.Expr:
 
 
 def _value(source: SourceRows, name: str, kind: dialects.Kind) -> exp.Expr:
-    """The column as it is compared: not every engine has the least of booleans."""
+    """The column as it is compared: not every engine has the least of booleans, or takes NaN for the largest."""
+    if kind == "float":
+        return put("case when not isnan(value) then value end", value=source.column(name))
     return source.text(name) if kind in ("text", "boolean") else source.column(name)
 
 

@@ -81,7 +81,12 @@ def test_a_variable_in_a_login_is_escaped_and_hidden(monkeypatch: pytest.MonkeyP
     [
         ("duckdb:///flights.duckdb", set()),
         ("postgresql://me:p%40w@h/d", {"p%40w", "p@w"}),
-        ("postgresql://me@h/d?password=x%20y", {"x y"}),
+        ("postgresql://me@h/d?password=x%20y", {"x%20y", "x y"}),
+        # Mistyped, and as libpq has it besides.
+        ("postgres:/me:abc@h/d", {"abc"}),
+        ("postgresql:host=h password=abc", {"abc"}),
+        ("sc://h/;authorization=Bearer abc;x-api-key=def", {"Bearer abc", "Bearer", "def"}),
+        ("clickhousedb://h/d?client_secret=abc", {"abc"}),
         ("sc://h:15002/;token=abc", {"abc"}),
         ("duckdb:///md:?motherduck_token=abc", {"abc"}),
     ],

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import clickhouse_connect
+import pandas as pd
 import pytest
 import shop
 import sqlalchemy
+import sqlglot
 from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 from executed_engines import Warehouse
 
@@ -39,6 +41,50 @@ def test_open_clients_are_taken(world) -> None:
     url = f"clickhousedb+connect://localhost/{name}?interface=chdb&path={folder}"
     with engines.connect(url) as engine:
         assert engine.first(count) == {"rows": shop.ROWS}
+
+
+def test_a_limit_that_would_cut_an_answer_short_ends_the_statement(world) -> None:
+    client = world.client()
+    limits = {"max_rows_to_group_by": 3, "group_by_overflow_mode": "any", "max_block_size": 1000}
+    for name, value in limits.items():
+        client.set_client_setting(name, value)
+    grouped = "select intDiv(number, 1000) as part, count() from numbers(1000000) group by part"
+    assert sum(count for _, count in client.query(grouped).result_rows) < 1_000_000
+    with sqlmonitor.connect(client) as engine, pytest.raises(WarehouseError, match="GROUP BY"):
+        engine.query(dialects.of_user(sqlglot.parse_one(grouped, dialect="clickhouse")))
+
+
+@pytest.mark.parametrize("chunks", ["hour", "day"])
+def test_chunks_are_in_utc_whatever_zone_a_column_has(opened, chunks: str) -> None:
+    warehouse = opened("clickhouse")
+    # Four hours behind, and half an hour beside.
+    times = [("known", "DateTime('America/New_York')"), ("at", "DateTime64(3, 'Asia/Kolkata')")]
+    listed = ", ".join(f"{name} {written}" for name, written in times)
+    warehouse.run(f"create table scored (id Int64, {listed}) engine = MergeTree order by id")
+    warehouse.run(
+        "insert into scored select number, t, t from (select number, toDateTime('2024-04-01 00:00:00', 'UTC') + number * 3600 as t from numbers(96))"
+    )
+    for name, _ in times:
+        monitor = {
+            "name": name,
+            "task": "none",
+            "predictions": "scored",
+            "id": "id",
+            "timestamp": name,
+            "reference": f"{name} < timestamp '2024-04-03'",
+            "chunks": chunks,
+        }
+        project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
+        with warehouse.connect() as engine:
+            # Again, as what is new is read from a border on.
+            for _ in range(2):
+                results = runner.run(project, project.monitors[0], engine)
+        counts = results[results["metric"] == "row_count"]
+        starts = pd.date_range(
+            "2024-04-01", periods=96 if chunks == "hour" else 4, freq=chunks[0].replace("d", "D")
+        )
+        assert sorted(counts["chunk_start"].dropna()) == list(starts)
+        assert set(counts["value"]) == {1.0 if chunks == "hour" else 24.0}
 
 
 def test_read_only_is_kept_by_the_server(world) -> None:
@@ -93,9 +139,12 @@ def test_what_stands_before_a_server_may_pass_or_not(status: int, passes: bool) 
     assert f"HTTP status {status}" in made.message
 
 
-def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
+@pytest.mark.parametrize(
+    "login", ["user:hunter2@127.0.0.1:1/db?", "127.0.0.1:1?username=user&password=hunter2&database=db&"]
+)
+def test_a_server_that_is_not_there_is_told_without_the_password(login: str) -> None:
     with pytest.raises(WarehouseError, match="connection to ClickHouse failed") as caught:
-        engines.connect("clickhousedb://user:hunter2@127.0.0.1:1/db?connect_timeout=2")
+        engines.connect(f"clickhousedb://{login}connect_timeout=2")
     assert caught.value.message == (
         "the connection to ClickHouse failed: 127.0.0.1:1: "
         "Failed to establish a new connection: [Errno 111] Connection refused"

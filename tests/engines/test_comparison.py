@@ -54,6 +54,18 @@ def test_the_same_columns_as_on_duckdb(opened, name: str) -> None:
                 assert left[key].astype(str).tolist() == right[key].astype(str).tolist(), key
 
 
+@pytest.mark.parametrize(
+    "name", [name if name == "datafusion" else pytest.param(name, marks=pytest.mark.slow) for name in ENGINES]
+)
+def test_infinities_are_one_value_each(opened, name: str) -> None:
+    warehouse = opened(name)
+    values = [float("inf"), float("-inf"), *map(float, range(8))] * 30
+    warehouse.load("scored", pa.table({"x": values}))
+    with warehouse.connect() as engine:
+        found = comparison.profile(engine, "scored").columns.iloc[0]
+    assert (found["distinct_count"], found["is_distinct_exact"]) == (len(set(values)), True)
+
+
 def test_columns_that_differ_by_case_alone_are_pairs(opened) -> None:
     warehouse = opened("postgres")
     for name, column in (("before", "Amount"), ("after", "AMOUNT")):

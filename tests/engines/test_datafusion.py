@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
 from datafusion import SessionContext
 from executed_engines import DataFusionWarehouse
 from shop import LEAN
@@ -65,6 +66,17 @@ def test_a_folder_with_files_of_the_user_is_no_place_for_a_store(world) -> None:
         run(world, engine)
     assert "a schema of its own" in str(found.value)
     assert sorted(file.name for file in folder.iterdir()) == ["p.parquet", "q.parquet"]
+
+
+@pytest.mark.parametrize("written", ["{", '{"tables": {}, "format": 2}', "[]"])
+def test_a_manifest_that_is_none_is_named(opened, written: str) -> None:
+    place: Path = opened("datafusion").folder / "shop"
+    place.mkdir()
+    (place / "manifest_0000000001.json").write_text(written)
+    with pytest.raises(
+        WarehouseError, match=r"shop/manifest_0000000001\.json is not the manifest of a store"
+    ):
+        engines.connect(f"datafusion:///{place.parent}")
 
 
 def test_what_a_killed_publication_left_is_not_published(opened) -> None:
@@ -151,6 +163,16 @@ def test_a_read_only_warehouse_publishes_nothing(world) -> None:
         engine.transaction(),
     ):
         pass
+
+
+def test_a_division_by_zero_says_what_to_do(world) -> None:
+    with world.connect() as engine, pytest.raises(WarehouseError, match="divides by zero") as caught:
+        engine.query(
+            dialects.of_user(
+                sqlglot.parse_one("select sum(id / (id - id)) from scored", dialect="datafusion")
+            )
+        )
+    assert "nullif" in str(caught.value)
 
 
 def test_a_full_disk_leaves_the_store_as_it_was(opened, monkeypatch) -> None:

@@ -134,6 +134,22 @@ def test_read_only_is_kept_by_the_server(world) -> None:
             engine.execute("create schema if not exists elsewhere")
 
 
+def test_a_store_whose_name_would_be_cut_is_refused(world) -> None:
+    stored = {"version": 1, "warehouse": world.url, "store": "s" * 64, "monitors": [small_world.MONITOR]}
+    long = loads(json.dumps(stored))
+    with engines.connect(world.url) as engine, pytest.raises(WarehouseError, match="63 bytes") as caught:
+        runner.run(long, long.monitors[0], engine)
+    assert "store" in str(caught.value)
+
+
+def test_the_digits_of_a_double_are_not_the_databases_affair(world) -> None:
+    name = world.run("select current_database()")[0][0]
+    world.run(f"alter database {name} set extra_float_digits = 0")
+    sum_and_text = "select 0.1e0 + 0.2e0 as total, cast(0.1e0 + 0.2e0 as varchar) as written"
+    with engines.connect(world.url) as engine:
+        assert engine.first(sum_and_text) == {"total": 0.1 + 0.2, "written": "0.30000000000000004"}
+
+
 STEPS = ["count numeric columns", "store results"]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from executed_engines import Warehouse
 
-from sqlmonitor import dialects, engines, store
+from sqlmonitor import dialects, engines, runner, store
 from sqlmonitor.cli import main
+from sqlmonitor.definitions import loads
 
 TYPES = {
     "id": ("bigint", "7", "integer", "int64"),
@@ -112,3 +115,37 @@ def test_text_of_the_store_is_in_the_order_of_bytes(world) -> None:
         "where n.nspname = 'watch'"
     )
     assert collations == [("C",)]
+
+
+def test_a_time_that_never_comes_is_none(opened) -> None:
+    warehouse = opened("postgres")
+    warehouse.run(
+        "create table scored as select n as id, timestamp '2024-01-01' + n * interval '1 hour' as at, n > 3 as late, "
+        "n % 2 = 0 as predicted, n % 10 / 10.0 as score, timestamptz '2024-01-03' + n * interval '1 hour' as known "
+        "from generate_series(0, 95) as numbers (n)"
+    )
+    never = "true, true, 0.5, 'infinity'"
+    warehouse.run(f"insert into scored values (96, 'infinity', {never}), (97, '-infinity', {never})")
+    warehouse.run("update scored set known = 'infinity' where id = 95")
+    monitor = {
+        "name": "m",
+        "task": "binary_classification",
+        "predictions": "scored",
+        "id": "id",
+        "timestamp": "at",
+        "reference": "at < timestamp '2024-01-03'",
+        "model": {"score": "score", "label": "predicted", "positive": True},
+        "target": {"column": "late", "observed_at": "known"},
+    }
+    for chunks in ("hour", "day", "week", "month"):
+        text = {
+            "version": 1,
+            "warehouse": warehouse.url,
+            "store": chunks,
+            "monitors": [monitor | {"chunks": chunks}],
+        }
+        project = loads(json.dumps(text))
+        with warehouse.connect() as engine:
+            for _ in range(2):
+                results = runner.run(project, project.monitors[0], engine)
+        assert results.loc[results["metric"] == "row_count", "value"].sum() == 96

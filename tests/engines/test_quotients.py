@@ -14,10 +14,24 @@ from sqlmonitor import runner
 from sqlmonitor.definitions import loads
 from sqlmonitor.errors import WarehouseError
 
+
+def third(number: int) -> float:
+    """A third of a whole number, to two decimals."""
+    return round(number / 3, 2)
+
+
 KPIS = {
     "ratio": ("sum(small) / count(*)", lambda n: sum(n) / len(n)),
     "each": ("sum(small / 2)", lambda n: sum(n) / 2),
     "share": ("sum(cents) / sum(small)", lambda n: 0.25),
+    "mean_of_decimals": (
+        "avg(case when small % 4 > 0 then thirds end)",
+        lambda n: (lambda some: sum(map(third, some)) / len(some))([x for x in n if x % 4]),
+    ),
+    "mean_of_some": (
+        "avg(thirds + small) filter (where small % 4 > 0)",
+        lambda n: (lambda some: sum(third(x) + x for x in some) / len(some))([x for x in n if x % 4]),
+    ),
     "rounded": ("round(avg(small), 1)", lambda n: round(sum(n) / len(n), 1)),
     "rest": ("sum(small) % 7", lambda n: sum(n) % 7),
     "any": ("bool_or(small > 30)", lambda n: float(max(n) > 30)),
@@ -46,6 +60,8 @@ def test_quotients_are_the_same(opened, name: str) -> None:
         "at": pa.array([start + datetime.timedelta(hours=6 * n - 6) for n in numbers], pa.timestamp("us")),
         "small": pa.array(numbers, pa.int32()),
         "cents": pa.array([Decimal(n) / 4 for n in numbers], pa.decimal128(18, 3)),
+        # The mean of three of them has more decimals than engines keep of a decimal's.
+        "thirds": pa.array([Decimal(f"{third(n):.2f}") for n in numbers], pa.decimal128(9, 2)),
         "below": pa.array(numbers, pa.int32()),
         "zero": pa.array([0] * len(numbers), pa.int64()),
     }

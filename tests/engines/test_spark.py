@@ -37,6 +37,24 @@ def test_what_a_killed_run_left_is_dropped_a_day_later(world) -> None:
     assert [table.name for table in world.session.catalog.listTables("sqlmonitor")] == [young]
 
 
+def test_a_double_that_is_alone_in_a_file_keeps_its_last_bit(world) -> None:
+    # In JSON, as statistics of files are, Sail reads the first as 0.9896907210350036.
+    found = [0.9896907210350037, 0.9210526315789473]
+    with world.connect() as engine:
+        engine.materialize("fitted", f"select {found[0]!r}e0 as maximum, {found[1]!r}e0 as other")
+        assert list(engine.first("select * from fitted").values()) == found
+        engine.execute("create schema if not exists sqlmonitor")
+        with engine.transaction():
+            engine.execute("create table sqlmonitor.edges (upper_edge double)")
+        for edge in found:
+            with engine.transaction():
+                engine.execute("delete from sqlmonitor.edges")
+                engine.execute(f"insert into sqlmonitor.edges (upper_edge) select {edge!r}e0")
+            with engine.transaction():
+                engine.execute("update sqlmonitor.edges set upper_edge = upper_edge where upper_edge < 1")
+            assert engine.first("select upper_edge from sqlmonitor.edges") == {"upper_edge": edge}
+
+
 def test_a_url_and_an_open_session_are_taken(world) -> None:
     with sqlmonitor.connect(f"{world.url}/;user_id=watcher") as engine:
         assert engine.first("select 1 as one") == {"one": 1}

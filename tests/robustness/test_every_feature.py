@@ -60,7 +60,7 @@ COLUMNS = [
         "case when happened < timestamp '2024-05-01' then 0 else id % 3 end",
         "one value in the reference",
     ),
-    ("no_number", "cast('nan' as double)", "one value in the reference"),
+    ("no_number", "cast('nan' as double)", "no values in the reference"),
 ]
 
 

@@ -23,6 +23,7 @@ def in_main(world: Any) -> Any:
     ("made", "what"),
     [
         ("create table results (id integer)", "table 'results'"),
+        ("create table store_version (id integer)", "table 'store_version'"),
         ("create view latest_results as select 1 as one", "view 'latest_results'"),
         ("create table open_alerts as select 1 as one", "table 'open_alerts'"),
         ('create view "Runs" as select 1 as monitor', "view 'runs'"),

@@ -1,0 +1,43 @@
+"""The last day that a timestamp can say, which stands for never: its chunk ends after Python's last year."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from executed_engines import ENGINES
+
+from sqlmonitor import runner
+from sqlmonitor.definitions import loads
+
+# Times of ClickHouse end in 2299, and none of Snowflake's is asked here.
+NAMES = [name for name in ENGINES if name not in ("clickhouse", "snowflake")]
+
+
+@pytest.mark.parametrize(
+    "name", [name if name == "postgres" else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+)
+def test_the_last_month_is_a_chunk(opened, name: str) -> None:
+    warehouse = opened(name)
+    at = [datetime.datetime(2024, 1 + n % 4, 5) for n in range(40)] + [datetime.datetime(9999, 12, 31)]
+    warehouse.load("scored", pa.table({"at": pa.array(at, pa.timestamp("us")), "id": range(len(at))}))
+    monitor = {
+        "name": "m",
+        "task": "none",
+        "predictions": "scored",
+        "id": "id",
+        "timestamp": "at",
+        "reference": "at < timestamp '2024-03-01'",
+        "chunks": "month",
+    }
+    project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
+    with warehouse.connect() as engine:
+        for _ in range(2):
+            results = runner.run(project, project.monitors[0], engine)
+    last = results[results["metric"] == "row_count"].iloc[-1]
+    assert (last["chunk"], last["value"]) == ("9999-12-01", 1)
+    assert np.datetime64(last["chunk_end"], "us") == np.datetime64("10000-01-01", "us")
+    assert results["chunk_start"].dtype.kind == "M"
