@@ -58,6 +58,7 @@ REDSHIFT = Dialect(
     begin="begin",
     replaces_chunks=True,
     quotient="above * cast(1 as double precision) / nullif(below, 0)",
+    averaged="given * 1e0",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Bracket,), no_lists),
@@ -82,6 +83,7 @@ DATABRICKS = Dialect(
     begin="",
     path_schemas=shared.PATH_SCHEMAS,
     quotient="above * cast(1 as double) / nullif(below, 0)",
+    averaged="given * 1e0",
     rewrites=(
         ((exp.PercentileDisc,), spark.quantile_list),
         ((exp.Literal,), shared.number_as_double),
@@ -99,6 +101,7 @@ TRINO = Dialect(
     temporary="drop table if exists {table};\ncreate table {table} as\n{select}",
     begin="start transaction",
     quotient="above * cast(1 as double) / nullif(below, 0)",
+    averaged="given * 1e0",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Literal,), shared.number_as_double),
@@ -120,6 +123,7 @@ BIGQUERY = Dialect(
     begin="begin transaction",
     commit="commit transaction",
     quotient="above * cast(1 as float64) / nullif(below, 0)",
+    averaged="given * 1e0",
     rewrites=(
         ((exp.PercentileDisc,), no_exact_quantiles),
         ((exp.Literal,), shared.number_as_double),

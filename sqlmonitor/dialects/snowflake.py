@@ -247,6 +247,7 @@ SNOWFLAKE = Dialect(
     replaces_chunks=True,
     has_capitals=True,
     quotient="above * cast(1 as double) / nullif(below, 0)",
+    averaged="given * 1e0",
     rewrites=(
         ((exp.PercentileDisc,), quantile_list),
         ((exp.Literal,), shared.number_as_double),
