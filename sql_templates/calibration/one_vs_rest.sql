@@ -73,4 +73,6 @@ inner join {{ partly_labelled }} as chosen
     on named.chunk_number = chosen.chunk_number
     and named.segment_column = chosen.segment_column
     and named.segment_value = chosen.segment_value
+-- What a join puts first depends on how many rows both sides have, and sums of doubles on what comes first.
+order by family, chunk_number, segment_column, segment_value, component, cell, position, is_predicted_positive, positives, negatives, row_count
 {% endif %}
