@@ -1,6 +1,6 @@
 """The only parser of user SQL: text to sqlglot trees, and what is refused on the way."""
 
-from sqlmonitor.names.folding import folded, matched, meant, out_of_reach, spelling
+from sqlmonitor.names.folding import folded, folded_column, matched, meant, out_of_reach, spelling
 from sqlmonitor.names.parsing import (
     FILE_ENDINGS,
     aggregate,
@@ -24,6 +24,7 @@ __all__ = [
     "condition",
     "exact_column",
     "folded",
+    "folded_column",
     "formula",
     "identifier",
     "is_file",

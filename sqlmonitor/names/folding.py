@@ -9,7 +9,7 @@ from functools import cache
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
-__all__ = ["folded", "matched", "meant", "out_of_reach", "spelling"]
+__all__ = ["folded", "folded_column", "matched", "meant", "out_of_reach", "spelling"]
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 """A name that nobody writes in quotes."""
@@ -40,6 +40,11 @@ def meant(name: str, dialect: str) -> str:
     """
     has_capitals = _rules(dialect).normalization_strategy is NormalizationStrategy.UPPERCASE
     return name.upper() if has_capitals and PLAIN.fullmatch(name) else name
+
+
+def folded_column(name: str, dialect: str) -> str:
+    """A column's name in the project file as the engine compares it, see :func:`meant` and :func:`folded`."""
+    return folded(meant(name, dialect), dialect)
 
 
 def matched(name: str | exp.Identifier, known: Collection[str], dialect: str) -> str | None:

@@ -221,7 +221,7 @@ def _either(sides: Mapping[str, Side], name: str) -> str:
 
 def _alike(on: Mapping[str, str], dialect: str) -> frozenset[str]:
     """The names that both sides of a join have."""
-    pairs = (tuple(names.folded(names.meant(name, dialect), dialect) for name in pair) for pair in on.items())
+    pairs = (tuple(names.folded_column(name, dialect) for name in pair) for pair in on.items())
     return frozenset(own for own, other in pairs if own == other)
 
 
@@ -232,6 +232,4 @@ def _named(source: SourceRows) -> set[str]:
     if model is not None:
         scores = model.score.values() if isinstance(model.score, dict) else (model.score,)
         own |= {model.label, *scores}
-    return {
-        names.folded(names.meant(name, source.dialect), source.dialect) for name in own if name is not None
-    }
+    return {names.folded_column(name, source.dialect) for name in own if name is not None}

@@ -91,10 +91,7 @@ def resolve_features(project: Project, monitor: Monitor, types: Types, engine: E
         return ResolvedFeatures(monitor, {}, is_all=False)
     dialect = project.dialect
     _check_spellings(monitor, types, dialect)
-    settled = {
-        names.folded(names.meant(name, dialect), dialect)
-        for name in (*features.numeric, *features.categorical)
-    }
+    settled = {names.folded_column(name, dialect) for name in (*features.numeric, *features.categorical)}
     left_out = {}
     kinds: dict[str, dialects.Kind] = {}
     source = SourceRows(monitor, project.dialect)
@@ -161,7 +158,7 @@ def _check_spellings(monitor: Monitor, types: Types, dialect: str) -> None:
                 raise monitor.error(
                     place, f"the predictions have no column '{name}'", allowed=sorted(types.predictions)
                 )
-            folded = names.folded(names.meant(name, dialect), dialect)
+            folded = names.folded_column(name, dialect)
             if folded in seen:
                 raise monitor.error(
                     place, f"'{name}' is the same column as '{seen[folded]}'", remedy="keep one of them"
@@ -183,11 +180,7 @@ def _used(monitor: Monitor, source: SourceRows) -> Iterator[tuple[str, str]]:
         used += [(model.label, "the label"), *((name, "a score") for name in scores)]
     used += [(monitor.updated_at, "when the row was written"), (monitor.timestamp, "the timestamp")]
     used.append((monitor.id, "the id"))
-    return (
-        (names.folded(names.meant(name, source.dialect), source.dialect), what)
-        for name, what in used
-        if name is not None
-    )
+    return ((names.folded_column(name, source.dialect), what) for name, what in used if name is not None)
 
 
 def _reference_types(monitor: Monitor, source: SourceRows, engine: Engine) -> Mapping[str, str] | None:
