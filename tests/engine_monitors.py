@@ -10,14 +10,16 @@ from typing import Any
 
 import duckdb
 import every_plan
+import pandas as pd
 import pyarrow as pa
 import small_world
 import sqlglot
 import yaml_of_example
-from executed_engines import in_capitals, quoted
+from executed_engines import Warehouse, in_capitals, quoted
 from sqlglot import exp
 
-from sqlmonitor import dialects
+from sqlmonitor import dialects, runner
+from sqlmonitor.definitions import loads
 
 TESTS = Path(__file__).parent
 EXAMPLE = TESTS.parent / "examples" / "flights"
@@ -54,6 +56,25 @@ class Case:
                 "monitors": [small_world.in_file(in_words_of(dialect, self.monitor()))],
             }
         )
+
+
+def results_of(warehouse: Warehouse, **keys: Any) -> pd.DataFrame:
+    """What a run gives of a monitor without a model over the table ``scored``, whose times are in ``at``.
+
+    Args:
+        warehouse: with the table.
+        keys: of the monitor, beside those that are the same for all.
+    """
+    monitor = {
+        "name": "m",
+        "task": "none",
+        "predictions": "scored",
+        "timestamp": "at",
+        "chunks": "day",
+    } | keys
+    project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
+    with warehouse.connect() as engine:
+        return runner.run(project, project.monitors[0], engine)
 
 
 def has_duckdbs_words(dialect: str) -> bool:

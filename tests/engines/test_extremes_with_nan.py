@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import json
 import math
 
 import pyarrow as pa
 import pytest
+from engine_monitors import results_of
 from executed_engines import ENGINES
-
-from sqlmonitor import runner
-from sqlmonitor.definitions import loads
 
 NAN = math.nan
 # What stands after NaN on the third day is larger than what stands before it.
@@ -40,19 +37,12 @@ def test_nan_is_the_largest_of_doubles(opened, name: str) -> None:
         "word": pa.array(["no"] * len(at), pa.string()),
     }
     warehouse.load("scored", pa.table(columns))
-    monitor = {
-        "name": "m",
-        "task": "none",
-        "predictions": "scored",
-        "timestamp": "at",
-        "reference": "at < timestamp '2024-01-03'",
-        "chunks": "day",
-        "compare": [{"rolling": 2}],
-        "kpis": [{"name": key, "sql": sql} for key, (sql, _, _) in KPIS.items()],
-    }
-    with warehouse.connect() as engine:
-        project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
-        results = runner.run(project, project.monitors[0], engine)
+    results = results_of(
+        warehouse,
+        reference="at < timestamp '2024-01-03'",
+        compare=[{"rolling": 2}],
+        kpis=[{"name": key, "sql": sql} for key, (sql, _, _) in KPIS.items()],
+    )
     results = results[results["family"] == "kpi"]
     for length, first in (("", 1), ("rolling 2", 4)):
         values = results[results["chunk_length"] == length].set_index(["metric", "chunk"])["value"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from engine_monitors import results_of
 from executed_engines import ENGINES, Warehouse
 
-from sqlmonitor import runner
-from sqlmonitor.definitions import loads
 from sqlmonitor.errors import DataError
 
 ROWS = 60
@@ -42,20 +40,9 @@ KPIS: list[dict[str, Any]] = [
 
 
 def run(warehouse: Warehouse) -> pd.DataFrame:
-    monitor = {
-        "name": "m",
-        "task": "none",
-        "predictions": "scored",
-        "id": "id",
-        "timestamp": "at",
-        "reference": "at < timestamp '2024-01-02'",
-        "chunks": "day",
-        "segments": ["carrier"],
-        "kpis": KPIS,
-    }
-    project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
-    with warehouse.connect() as engine:
-        return runner.run(project, project.monitors[0], engine)
+    return results_of(
+        warehouse, id="id", reference="at < timestamp '2024-01-02'", segments=["carrier"], kpis=KPIS
+    )
 
 
 @pytest.mark.slow

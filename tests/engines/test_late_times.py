@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import json
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from engine_monitors import results_of
 from executed_engines import ENGINES
-
-from sqlmonitor import runner
-from sqlmonitor.definitions import loads
 
 # Times of ClickHouse end in 2299, and none of Snowflake's is asked here.
 NAMES = [name for name in ENGINES if name not in ("clickhouse", "snowflake")]
@@ -24,19 +21,8 @@ def test_the_last_month_is_a_chunk(opened, name: str) -> None:
     warehouse = opened(name)
     at = [datetime.datetime(2024, 1 + n % 4, 5) for n in range(40)] + [datetime.datetime(9999, 12, 31)]
     warehouse.load("scored", pa.table({"at": pa.array(at, pa.timestamp("us")), "id": range(len(at))}))
-    monitor = {
-        "name": "m",
-        "task": "none",
-        "predictions": "scored",
-        "id": "id",
-        "timestamp": "at",
-        "reference": "at < timestamp '2024-03-01'",
-        "chunks": "month",
-    }
-    project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
-    with warehouse.connect() as engine:
-        for _ in range(2):
-            results = runner.run(project, project.monitors[0], engine)
+    for _ in range(2):
+        results = results_of(warehouse, id="id", reference="at < timestamp '2024-03-01'", chunks="month")
     last = results[results["metric"] == "row_count"].iloc[-1]
     assert (last["chunk"], last["value"]) == ("9999-12-01", 1)
     assert np.datetime64(last["chunk_end"], "us") == np.datetime64("10000-01-01", "us")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import json
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from engine_monitors import results_of
 from executed_engines import ENGINES
 
-from sqlmonitor import runner
-from sqlmonitor.definitions import loads
 from sqlmonitor.errors import WarehouseError
+
+REFERENCE = "at < timestamp '2024-01-03'"
 
 
 def third(number: int) -> float:
@@ -66,20 +67,12 @@ def test_quotients_are_the_same(opened, name: str) -> None:
         "zero": pa.array([0] * len(numbers), pa.int64()),
     }
     warehouse.load("scored", pa.table(columns))
-    monitor = {
-        "name": "m",
-        "task": "none",
-        "predictions": "scored",
-        "timestamp": "at",
-        "reference": "at < timestamp '2024-01-03'",
-        "chunks": "day",
-        "compare": [{"rolling": 2}],
-        "kpis": [{"name": name, "sql": sql} for name, (sql, _) in kpis.items()],
-    }
-    with warehouse.connect() as engine:
-        url = warehouse.url
-        project = loads(json.dumps({"version": 1, "warehouse": url, "monitors": [monitor]}))
-        results = runner.run(project, project.monitors[0], engine)
+    results = results_of(
+        warehouse,
+        reference=REFERENCE,
+        compare=[{"rolling": 2}],
+        kpis=[{"name": name, "sql": sql} for name, (sql, _) in kpis.items()],
+    )
     for length, days in (("", 1), ("rolling 2", 2)):
         chosen = results[results["chunk_length"] == length].set_index(["metric", "chunk"])["value"]
         for day in (4, 5, 10):
@@ -103,33 +96,19 @@ def test_aggregates_that_differ_by_a_cast_are_two_or_refused(opened, name: str) 
         "scored", pa.table({"at": pa.array(at, pa.timestamp("us")), "small": pa.array([3] * 40, pa.int32())})
     )
     double = {"clickhouse": "Float64", "postgres": "double precision"}.get(name, "double")
-    monitor = {
-        "name": "m",
-        "task": "none",
-        "predictions": "scored",
-        "timestamp": "at",
-        "reference": "at < timestamp '2024-01-03'",
-        "chunks": "day",
-        "kpis": [
-            {"name": "plain", "sql": "sum(small)"},
-            {"name": "cast", "sql": f"sum(cast(small as {double}))"},
-        ],
-    }
+    in_double = f"cast(small as {double})"
 
-    def values() -> dict[str, float]:
-        project = loads(json.dumps({"version": 1, "warehouse": warehouse.url, "monitors": [monitor]}))
-        with warehouse.connect() as engine:
-            results = runner.run(project, project.monitors[0], engine)
+    def values(cast: str, **changes: Any) -> dict[str, float]:
+        kpis = [{"name": "plain", "sql": "sum(small)"}, {"name": "cast", "sql": f"sum({cast})"}]
+        results = results_of(warehouse, reference=REFERENCE, kpis=kpis, **changes)
         return dict(zip(results["metric"], results["value"], strict=True))
 
     if name in TAKEN_FOR_ONE:
         with pytest.raises(WarehouseError, match="differ by a cast alone") as refused:
-            values()
+            values(in_double)
         assert "make the cast a column" in str(refused.value)
-        monitor["predictions"] = {"sql": "select *, cast(small as double) as small_double from scored"}
-        monitor["kpis"] = [
-            {"name": "plain", "sql": "sum(small)"},
-            {"name": "cast", "sql": "sum(small_double)"},
-        ]
-    found = values()
+        with_column = "select *, cast(small as double) as small_double from scored"
+        found = values("small_double", predictions={"sql": with_column})
+    else:
+        found = values(in_double)
     assert (found["plain"], found["cast"]) == (30, 30)
