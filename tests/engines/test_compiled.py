@@ -18,7 +18,7 @@ BINNED = ("snowflake", "databricks")
 """Those that have exact quantiles and lists."""
 KNOWN = {
     *("dateadd", "div", "pg_typeof", "to_char", "date_format", "format_datetime", "datetime_diff"),
-    *("to_utf8", "codepoint", "percentile_disc", "rtrim"),
+    *("to_utf8", "codepoint", "percentile_disc", "rtrim", "get"),
 }
 """Functions that sqlglot does not know and the dialects' files write on purpose."""
 
