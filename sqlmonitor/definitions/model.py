@@ -23,6 +23,8 @@ def _score(value: Any) -> Any:
     if not isinstance(value, dict):
         raise complaint("must be a column, or for several classes a mapping {class: column}")
     for name, column in value.items():
+        if not str(name).strip():
+            raise complaint("a class needs a name", remedy="write the value that the label has for it")
         if not isinstance(column, str) or not column.strip():
             raise complaint(f"class '{name}' needs the name of its column", at=(str(name),))
     if len(value) < 2:

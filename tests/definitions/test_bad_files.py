@@ -122,6 +122,7 @@ CASES = [
     ("task: binary_classification", "task: multiclass_classification", 12, "M.model.score", "needs a score column per class", "{class: column"),
     ("score: p_late", "score: {a: x, b: y}", 12, "M.model.score", "needs one score column", ""),
     ("score: p_late", "score: {a: x, b: x}", 12, "M.model.score", "two classes have the same column", ""),
+    ("score: p_late", "score: {'': x, b: y}", 12, "M.model.score", "a class needs a name", "write the value"),
     ("score: p_late", "score: 3", 12, "M.model.score", "must be a column", ""),
     ("label: predicted_late", "positive: a, negative: a", 12, "M.model.negative", "are the same value", ""),
     ("label: predicted_late", "positive: 0.5", 12, "M.model.positive", "must be a whole number, text", "quote"),
