@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlmonitor.dialects.clickhouse import CLICKHOUSE
 from sqlmonitor.dialects.compiled import COMPILED, REFUSED
 from sqlmonitor.dialects.datafusion import DATAFUSION
-from sqlmonitor.dialects.dialect import Dialect
+from sqlmonitor.dialects.dialect import PLAIN, Dialect
 from sqlmonitor.dialects.duckdb import DUCKDB
 from sqlmonitor.dialects.functions import FUNCTIONS, functions_of
 from sqlmonitor.dialects.kinds import Kind, is_single, kind, scale
@@ -36,6 +36,7 @@ __all__ = [
     "PERIOD_NAME",
     "PERIOD_NUMBER",
     "PERIOD_START",
+    "PLAIN",
     "SCHEMES",
     "Dialect",
     "Kind",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlglot import exp
 
+PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+"""A name that nobody writes in quotes: where a dialect ``has_capitals``, it means the one in capitals."""
 KIND = "sqlmonitor_kind"
 """Where the cast of a column of the source keeps the column's kind."""
 

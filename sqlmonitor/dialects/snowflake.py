@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlglot import exp
 
 from sqlmonitor.dialects import postgres, shared
-from sqlmonitor.dialects.dialect import KIND, Dialect
+from sqlmonitor.dialects.dialect import KIND, PLAIN, Dialect
 from sqlmonitor.dialects.shared import double, double_literal
 from sqlmonitor.errors import UnsupportedError
 
@@ -31,8 +29,6 @@ SETTINGS: dict[str, str | int | bool] = {
 }
 """Of the session, each for a difference of meaning; another value gives other results."""
 
-PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-"""A name that nobody writes in quotes."""
 RESERVED = frozenset(
     """
     account all alter and any as between by case cast check column connect connection constraint create cross

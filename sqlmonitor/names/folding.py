@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from functools import cache
 
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
+from sqlglot.dialects.dialect import Dialect
+
+from sqlmonitor.dialects import DIALECTS, PLAIN
 
 __all__ = ["folded", "folded_column", "matched", "meant", "out_of_reach", "spelling"]
-
-PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-"""A name that nobody writes in quotes."""
 
 
 def folded(name: str | exp.Identifier, dialect: str) -> str:
@@ -38,8 +36,8 @@ def meant(name: str, dialect: str) -> str:
         name: as the file has it; a plain one in small letters is the one in capitals, where the engine has those.
         dialect: sqlglot's name of the engine's dialect.
     """
-    has_capitals = _rules(dialect).normalization_strategy is NormalizationStrategy.UPPERCASE
-    return name.upper() if has_capitals and PLAIN.fullmatch(name) else name
+    known = DIALECTS.get(dialect)
+    return name.upper() if known and known.has_capitals and PLAIN.fullmatch(name) else name
 
 
 def folded_column(name: str, dialect: str) -> str:
